@@ -1,0 +1,131 @@
+#!/usr/bin/env yuyan
+-- Teaches a language model a new language: from raw text to a model that answers in it.
+--
+--   yuyan scripts/adapt.lua zh=NEW.txt en=OLD.txt sft=ROWS.json tokenizer=BASE.model out=OUT [name=value ...]
+--
+-- Every stage can be left out (skip=vocabulary,embeddings) and continues where it stopped when the same command is
+-- given again. What comes out, all of it for other tools too: OUT/base (the model with its new vocabulary, before
+-- training), OUT/adapter (base + adapter = model), OUT/model, OUT/metrics/*.jsonl, OUT/report.html.
+local yy = require "yuyan"
+local recipe = require "yuyan.recipe"
+
+local p = recipe.parameters(arg, {
+  zh = "", en = "", sft = "",        -- raw text of the new and the old language; instruction rows (Alpaca format)
+  tokenizer = "",                    -- the base tokenizer; empty: the one that comes with `base`
+  base = "",                         -- a Hugging Face Llama folder or a llama2.c checkpoint; empty: train one on `en`
+  out = "out", skip = "", seed = 1,
+  -- vocabulary
+  new_pieces = 8000, kind = "bpe", character_coverage = 0.9995,
+  -- a new base model (names of config.json)
+  hidden_size = 288, num_hidden_layers = 6, num_attention_heads = 6, tie_word_embeddings = true,
+  -- steps and peak learning rates of the stages
+  base_steps = 250, base_lr = 2e-3,
+  embeddings_steps = 60, embeddings_lr = 2e-3,
+  pretrain_steps = 220, pretrain_lr = 1e-3,
+  tune_steps = 120, tune_lr = 5e-4,
+  -- training
+  length = 256, batch_size = 8, accumulate = 1, weight_decay = 0.01, clip = 1.0, warmup = 0.05,
+  rank = 8, alpha = 32, dropout = 0.05, targets = "q,k,v,o,gate,down,up",
+  replay = 0.3,                      -- share of old-language tokens in pretraining
+  -- measuring
+  held_out = 0.02, every = 50, question = "什么是人工智能？|请介绍一下北京。", max_tokens = 48,
+})
+local run = recipe.start(p, { "vocabulary", "base", "embeddings", "pretrain", "tune" })
+
+-- Data: lazy streams; the held-out part of each is the same in every run.
+local function split(stream) return yy.data.split(stream, { held_out = p.held_out, seed = p.seed }) end
+local zh, zh_held_out = split(yy.data.text { p.zh })
+local en, en_held_out = split(yy.data.text { p.en })
+local rows, rows_held_out = split(yy.data.instructions { p.sft, format = "alpaca", template = "alpaca", on_long = "skip" })
+
+-- What a model knows: bits per byte compare across vocabularies, perplexities would not.
+local function measure(stage, model)
+  run:measure(stage, function()
+    local answers = {}
+    for question in p.question:gmatch "[^|]+" do
+      answers[#answers + 1] = question .. " → " .. model:answer(question, { max_tokens = p.max_tokens, temperature = 0 })
+    end
+    return {
+      zh_bits_per_byte = yy.eval.perplexity(model, zh_held_out).bits_per_byte,
+      en_bits_per_byte = yy.eval.perplexity(model, en_held_out).bits_per_byte,
+      answer_loss = yy.eval.answers(model, rows_held_out, { length = p.length }).nll,
+      samples = answers,
+    }
+  end)
+end
+
+local function train(stage, model, stream)
+  run:train(stage, {
+    model = model, data = yy.data.pack(stream, { tokenizer = model.tokenizer, length = p.length, repeating = true }),
+    steps = p[stage .. "_steps"], batch_size = p.batch_size, accumulate = p.accumulate, seed = p.seed,
+    optimizer = yy.optim.adamw { weight_decay = p.weight_decay }, clip = p.clip,
+    lr = yy.schedule.cosine { peak = p[stage .. "_lr"], warmup = p.warmup, floor = 0.1 * p[stage .. "_lr"] },
+    checkpoint = { dir = p.out .. "/checkpoints/" .. stage, every = p.every, keep = 1 }, resume = true,
+    metrics = p.out .. "/metrics/" .. stage .. ".jsonl",
+  })
+  measure(stage, model)
+end
+
+-- 1. The base tokenizer, and what it needs for the new language.
+local base_tokenizer = yy.tokenizer.load(p.tokenizer ~= "" and p.tokenizer or p.base)
+local tokenizer = base_tokenizer
+if run:wants "vocabulary" then
+  tokenizer = run:file("tokenizer.model", yy.tokenizer.load, function(path)
+    local fresh = yy.tokenizer.train { files = { p.zh }, kind = p.kind, vocab_size = p.new_pieces,
+      character_coverage = p.character_coverage }
+    local merged, report = base_tokenizer:merge(fresh, { sample = { p.en } })
+    print(report)
+    merged:save(path)
+  end)
+  print(yy.tokenizer.compare({ { "base", base_tokenizer }, { "merged", tokenizer } }, { files = { p.zh, p.en } }))
+end
+
+-- 2. The base model: somebody else's, or a small one of our own that has read the old language.
+local model
+if p.base ~= "" then
+  model = yy.model.load(p.base, { tokenizer = p.tokenizer ~= "" and p.tokenizer or nil })
+else
+  model = yy.model.new {
+    architecture = "llama", hidden_size = p.hidden_size, num_hidden_layers = p.num_hidden_layers,
+    num_attention_heads = p.num_attention_heads, tie_word_embeddings = p.tie_word_embeddings,
+    max_position_embeddings = math.max(512, p.length), tokenizer = base_tokenizer, seed = p.seed,
+  }
+end
+model.template = "alpaca"
+run:require_space(model, #tokenizer)                          -- before the first step
+if p.base == "" and run:wants "base" then
+  train("base", model, en)
+else
+  measure("base", model)
+end
+
+-- 3. New rows for the new pieces: each starts as the mean of what it used to be spelled with.
+if #tokenizer > #base_tokenizer then
+  model:extend_vocabulary(tokenizer, { init = "pieces" })
+  measure("extended", model)
+end
+model:save(p.out .. "/base")
+
+-- 4. Pretraining, stage 1: the new words only. Stage 2: everything through LoRA, the old language replayed.
+local mix = yy.data.mix { { zh, weight = 1 - p.replay }, { en, weight = p.replay }, seed = p.seed }
+if run:wants "embeddings" then
+  model:train_only { "embedding" }
+  train("embeddings", model, mix)
+end
+local targets = {}
+for target in p.targets:gmatch "[^,]+" do targets[#targets + 1] = target end
+model:add_lora { rank = p.rank, alpha = p.alpha, dropout = p.dropout, targets = targets, train = { "embedding", "head" },
+  seed = p.seed }
+print(model)
+if run:wants "pretrain" then train("pretrain", model, mix) end
+
+-- 5. Instructions: only the answers are trained.
+if run:wants "tune" then train("tune", model, rows) end
+
+-- 6. and 7. What changed, and what to keep.
+model:save_adapter(p.out .. "/adapter")
+model:merge_lora()
+model:save(p.out .. "/model")
+print(run:table())
+run:report(p.out .. "/report.html")
+print(("Talk to it: yuyan chat %s/model"):format(p.out))
