@@ -36,7 +36,8 @@ function recipe.start(p, stages)
   end
   files.make_folder(p.out .. "/metrics")
   files.write(p.out .. "/parameters.json", json.encode(p, { indent = 1 }) .. "\n")
-  return setmetatable({ out = p.out, skipped = skipped, measures = {}, histories = {}, began = os.time(), parameters = p }, Run)
+  local fingerprint = json.encode(p, { sorted = true })
+  return setmetatable({ out = p.out, skipped = skipped, measures = {}, histories = {}, parameters = p, fingerprint = fingerprint }, Run)
 end
 
 --- Tells whether a stage is part of this run, and says so.
@@ -75,17 +76,15 @@ function Run:train(stage, options)
   return result
 end
 
---- Measures after a stage, once: a run that is continued reads what it measured before.
+--- Measures after a stage, once: a run that is continued with the same parameters reads what it measured before.
 ---@param stage string
 ---@param measurement fun(): table named numbers, and `samples`, a list of strings
 function Run:measure(stage, measurement)
   local path = ("%s/metrics/measured-%s.json"):format(self.out, stage)
-  local record
-  if files.exists(path) then
-    record = json.decode(files.read(path))
-  else
+  local record = files.exists(path) and json.decode(files.read(path)) or {}
+  if record.parameters ~= self.fingerprint then
     record = measurement()
-    record.stage = stage
+    record.stage, record.parameters = stage, self.fingerprint
     files.write(path, json.encode(record) .. "\n")
   end
   self.measures[#self.measures + 1] = record
