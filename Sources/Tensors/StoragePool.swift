@@ -1,0 +1,138 @@
+import Glibc
+import Synchronization
+
+/// Keeps released buffers for the next tensor of about the same size, so that a training step faults no page.
+///
+/// Sizes are rounded up to eight classes per power of two. Live and kept buffers together never exceed the most that
+/// was ever live by more than an eighth: keeping costs no memory that the program did not need anyway.
+public final class StoragePool: Sendable {
+  public static let shared = StoragePool()
+
+  static let alignment = 64
+  private static let mappedFrom = 1 << 22  // from here on pages come from the system, and go back to it
+
+  private struct State {
+    var kept: [Int: [UInt]] = [:]  // addresses by size class
+    var lastUse: [Int: Int] = [:]  // by size class
+    var clock = 0
+    var keptBytes = 0
+    var liveBytes = 0
+    var peakBytes = 0
+
+    mutating func addLive(_ size: Int) {
+      liveBytes += size
+      peakBytes = max(peakBytes, liveBytes)
+    }
+
+    /// Gives one buffer of the size that was asked for least recently back to the system.
+    mutating func releaseOldest() {
+      let sizes = kept.keys.filter { kept[$0]?.isEmpty == false }
+      guard let size = sizes.min(by: { lastUse[$0, default: 0] < lastUse[$1, default: 0] }),
+        let address = kept[size]?.popLast()
+      else { return }
+      StoragePool.release(address, size)
+      keptBytes -= size
+    }
+  }
+  private let state = Mutex(State())
+
+  /// Bytes kept for reuse at the moment.
+  public var keptBytes: Int { state.withLock { $0.keptBytes } }
+
+  /// Gives every kept buffer back to the system.
+  public func trim() {
+    state.withLock {
+      for (size, addresses) in $0.kept { for address in addresses { Self.release(address, size) } }
+      $0.kept = [:]
+      $0.lastUse = [:]
+      $0.keptBytes = 0
+      $0.peakBytes = $0.liveBytes
+    }
+  }
+
+  /// The size a request of `bytes` is rounded up to.
+  static func sizeClass(_ bytes: Int) -> Int {
+    guard bytes > alignment else { return alignment }
+    let power = 1 << (Int.bitWidth - 1 - (bytes - 1).leadingZeroBitCount)
+    let step = max(alignment, power / 8)
+    return (bytes + step - 1) / step * step
+  }
+
+  /// A buffer of a size class, or nil when the system has none.
+  func take(_ size: Int) -> UnsafeMutableRawPointer? {
+    let address: UInt = state.withLock { state in
+      state.clock += 1
+      state.lastUse[size] = state.clock
+      if let address = state.kept[size]?.popLast() {
+        state.keptBytes -= size
+        state.addLive(size)
+        return address
+      }
+      let allowed = max(state.peakBytes, state.liveBytes + size)
+      while state.keptBytes > 0, state.liveBytes + state.keptBytes + size > allowed + allowed / 8 {
+        state.releaseOldest()
+      }
+      if !Self.systemHas(size) { while state.keptBytes > 0 { state.releaseOldest() } }
+      guard Self.systemHas(size), let address = Self.allocate(size) else { return 0 }
+      state.addLive(size)
+      return address
+    }
+    return UnsafeMutableRawPointer(bitPattern: address)
+  }
+
+  /// Takes back a buffer that `take` gave.
+  func give(_ pointer: UnsafeMutableRawPointer, _ size: Int) {
+    let address = UInt(bitPattern: pointer)
+    state.withLock {
+      $0.liveBytes -= size
+      $0.keptBytes += size
+      $0.kept[size, default: []].append(address)
+    }
+  }
+
+  /// Whether an allocation of this size would leave the machine alive; small ones are not asked about.
+  static func systemHas(_ size: Int) -> Bool {
+    guard size >= 1 << 26, let available = availableBytes() else { return true }
+    return size < available
+  }
+
+  /// What the system could hand out without swapping, from `/proc/meminfo`.
+  public static func availableBytes() -> Int? {
+    guard let text = textOfFile("/proc/meminfo", limit: 4096) else { return nil }
+    for line in text.split(separator: "\n") where line.hasPrefix("MemAvailable:") {
+      let digits = line.filter { $0.isASCII && $0.isNumber }
+      return Int(digits).map { $0 * 1024 }
+    }
+    return nil
+  }
+
+  private static func allocate(_ size: Int) -> UInt? {
+    if size >= mappedFrom {
+      let flags = MAP_PRIVATE | MAP_ANONYMOUS
+      guard let memory = mmap(nil, size, PROT_READ | PROT_WRITE, flags, -1, 0), memory != MAP_FAILED else {
+        return nil
+      }
+      madvise(memory, size, MADV_HUGEPAGE)
+      return UInt(bitPattern: memory)
+    }
+    var memory: UnsafeMutableRawPointer?
+    guard posix_memalign(&memory, alignment, size) == 0 else { return nil }
+    return UInt(bitPattern: memory)
+  }
+
+  private static func release(_ address: UInt, _ size: Int) {
+    let memory = UnsafeMutableRawPointer(bitPattern: address)
+    if size >= mappedFrom { munmap(memory, size) } else { free(memory) }
+  }
+}
+
+/// The first bytes of a small text file, such as those under `/proc`.
+func textOfFile(_ path: String, limit: Int) -> String? {
+  let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+  guard descriptor >= 0 else { return nil }
+  defer { close(descriptor) }
+  let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
+    count = max(0, read(descriptor, buffer.baseAddress, limit))
+  }
+  return String(decoding: bytes, as: UTF8.self)
+}
