@@ -1,0 +1,41 @@
+import Glibc
+
+/// The keys and values that one layer has computed so far, for decoding.
+public final class KVLayerCache {
+  /// Keys after the rotary turn, (capacity, kvHeads * headWidth); rows from `length` on are not yet written.
+  public let keys: Tensor
+  public let values: Tensor
+  public let capacity: Int
+  public let kvHeads: Int
+  public let headWidth: Int
+  /// The rows written.
+  public private(set) var length = 0
+
+  public init(capacity: Int, kvHeads: Int, headWidth: Int) throws {
+    let shape = [capacity, kvHeads * headWidth]
+    keys = try Tensor.allocate(shape, purpose: .cache, op: "cache", argument: "capacity")
+    values = try Tensor.allocate(shape, purpose: .cache, op: "cache", argument: "capacity")
+    (self.capacity, self.kvHeads, self.headWidth) = (capacity, kvHeads, headWidth)
+  }
+
+  /// Writes the next rows, (n, kvHeads * headWidth) each.
+  public func append(keys newKeys: Tensor, values newValues: Tensor) throws {
+    try newKeys.require(axes: 2, as: "keys", of: "cache")
+    let rows = newKeys.shape[0], columns = kvHeads * headWidth
+    try newKeys.require(shape: [rows, columns], as: "keys", of: "cache")
+    try newValues.require(shape: [rows, columns], as: "values", of: "cache")
+    guard rows <= capacity - length else {
+      let reason = "at most \(capacity - length) more of \(capacity) rows expected, got \(rows)"
+      throw TensorError(op: "cache", argument: "keys", reason: reason)
+    }
+    memcpy(keys.pointer + length * columns, newKeys.pointer, newKeys.count * MemoryLayout<Float>.stride)
+    memcpy(values.pointer + length * columns, newValues.pointer, newValues.count * MemoryLayout<Float>.stride)
+    length += rows
+  }
+
+  /// Forgets all rows from `length` on.
+  public func truncate(to length: Int) {
+    precondition(length >= 0 && length <= self.length, "a cache is cut to a part of what it holds")
+    self.length = length
+  }
+}

@@ -1,0 +1,49 @@
+/// How causal attention over packed documents is cut into blocks: from the shape alone.
+///
+/// A block is up to `blockRows` query rows of one document and one head against all keys they can see, so the work is each
+/// document's own lower triangle, and memory is one block's scores.
+struct AttentionPlan {
+  struct Block {
+    /// The first row of the document.
+    let start: Int
+    /// The query rows.
+    let rows: Range<Int>
+
+    /// Keys the block's last row can see.
+    var keys: Int { rows.upperBound - start }
+    /// Keys its first row can see.
+    var visible: Int { rows.lowerBound - start + 1 }
+    /// The distance between rows of its scores.
+    var stride: Int { (keys + 15) / 16 * 16 }
+  }
+
+  static let blockRows = 64
+
+  let heads: Int
+  let kvHeads: Int
+  let width: Int
+  let rows: Int
+  /// The blocks of each document, in order.
+  let documents: [[Block]]
+
+  init(heads: Int, kvHeads: Int, width: Int, documents lengths: [Int]) {
+    (self.heads, self.kvHeads, self.width) = (heads, kvHeads, width)
+    var start = 0
+    documents = lengths.map { length in
+      defer { start += length }
+      return stride(from: start, to: start + length, by: Self.blockRows).map {
+        Block(start: start, rows: $0..<min($0 + Self.blockRows, start + length))
+      }
+    }
+    rows = start
+  }
+
+  /// 1 / sqrt(width).
+  var scale: Float { 1 / Float(width).squareRoot() }
+  var queryStride: Int { heads * width }
+  var keyStride: Int { kvHeads * width }
+  /// Query heads that share one head of keys and values.
+  var group: Int { heads / kvHeads }
+  /// The floats of the largest block's scores.
+  var scoresSize: Int { (documents.lazy.joined().map { $0.rows.count * $0.stride }).max() ?? 0 }
+}

@@ -1,0 +1,59 @@
+import CKernels
+
+/// What a model thinks of one token.
+public struct TokenScore: Equatable, Sendable {
+  /// The natural logarithm of the token's probability.
+  public let logProbability: Double
+  /// The entropy of the whole distribution in nats.
+  public let entropy: Double
+  /// The token's place when all are sorted by probability, from 1; of equal ones the lower id comes first.
+  public let rank: Int
+}
+
+extension Tensor {
+  /// log p(target) of each row, p = softmax(self * weight'); 0 where the target is -1. No gradient, logits in pieces.
+  ///
+  /// Self is (T, C), `weight` (V, C).
+  public func tokenLogProbabilities(weight: Tensor, targets: [Int32]) throws -> [Float] {
+    let pieces = try LogitPieces(x: self, weight: weight, targets: targets, op: "token_log_probabilities")
+    let rows = try pieces.compact(self)
+    var losses = [Double](repeating: 0, count: pieces.trained.count)
+    try losses.withUnsafeMutableBufferPointer { losses in
+      let losses = losses
+      try pieces.forEach(rows: rows, weight: weight) { piece, logits in
+        try pieces.losses(of: piece, logits, into: losses, gradientScale: nil)
+      }
+    }
+    var out = [Float](repeating: 0, count: targets.count)
+    for (row, loss) in zip(pieces.trained, losses) { out[Int(row)] = Float(-loss) }
+    return out
+  }
+
+  /// Log-probability, entropy and rank of each row's target; nil where the target is -1. No gradient, logits in pieces.
+  ///
+  /// Self is (T, C), `weight` (V, C).
+  public func tokenScores(weight: Tensor, targets: [Int32]) throws -> [TokenScore?] {
+    let pieces = try LogitPieces(x: self, weight: weight, targets: targets, op: "token_scores")
+    let rows = try pieces.compact(self)
+    let empty = TokenScore(logProbability: 0, entropy: 0, rank: 0)
+    var scores = [TokenScore](repeating: empty, count: pieces.trained.count)
+    try scores.withUnsafeMutableBufferPointer { scores in
+      let scores = scores
+      try pieces.forEach(rows: rows, weight: weight) { piece, logits in
+        try Parallel.rows(piece.count, cost: 8 * pieces.vocabulary) { rows in
+          for row in rows {
+            var target = pieces.targets[piece.lowerBound + row]
+            var logProbability = 0.0, entropy = 0.0, rank: Int32 = 0
+            yy_token_scores(
+              logits + row * pieces.vocabulary, &target, &logProbability, &entropy, &rank, 1, pieces.vocabulary)
+            scores[piece.lowerBound + row] = TokenScore(
+              logProbability: logProbability, entropy: entropy, rank: Int(rank))
+          }
+        }
+      }
+    }
+    var out = [TokenScore?](repeating: nil, count: targets.count)
+    for (row, score) in zip(pieces.trained, scores) { out[Int(row)] = score }
+    return out
+  }
+}
