@@ -1,0 +1,90 @@
+import Files
+import Models
+import OrderedCollections
+import Tensors
+
+/// The state of a run after a step: what a folder `step-N` holds beside the tensors.
+///
+/// `weights.safetensors` has the trained parameters under their names, `optimizer.safetensors` their two moments,
+/// `checkpoint.json` this value and the run's settings. Weights that are not trained are those of the model given to the
+/// resumed run; their fingerprint is among the settings.
+struct Checkpoint {
+  let step: Int
+  /// The place in the data.
+  let cursor: JSON
+  /// What hooks keep.
+  let state: JSON
+  /// The first evaluation's nll, where this step was evaluated.
+  let score: Double?
+
+  private static let format = 1
+  private static let weights = "weights.safetensors"
+  private static let moments = "optimizer.safetensors"
+  private static let description = "checkpoint.json"
+
+  /// Writes into a folder of its own; tensors go to the file from where they are, without a copy.
+  func write(to folder: String, settings: RunSettings, of optimizer: Optimizer) throws {
+    let weights = optimizer.slots.map { slot in
+      WritableTensor(name: slot.name, shape: slot.parameter.shape) { slot.parameter }
+    }
+    let moments = optimizer.slots.flatMap { slot in
+      [
+        WritableTensor(name: slot.name + ".first_moment", shape: slot.parameter.shape) { slot.firstMoment },
+        WritableTensor(name: slot.name + ".second_moment", shape: slot.parameter.shape) { slot.secondMoment },
+      ]
+    }
+    try SafeTensorsWriter.write(weights, to: FileSystem.join(folder, Self.weights))
+    try SafeTensorsWriter.write(moments, to: FileSystem.join(folder, Self.moments))
+    let fields: OrderedDictionary<String, JSON> = [
+      "format": JSON(Self.format), "step": JSON(step), "score": score.map { .number($0) } ?? .null,
+      "settings": settings.json, "state": state, "cursor": cursor,
+    ]
+    try AtomicFile.write(JSON.object(fields).text(indent: 1) + "\n", to: FileSystem.join(folder, Self.description))
+  }
+
+  /// What `checkpoint.json` says, without its settings.
+  static func header(_ folder: String) throws -> Checkpoint {
+    try parse(folder).checkpoint
+  }
+
+  /// Reads a checkpoint of a run with these settings into the optimizer's parameters and moments.
+  ///
+  /// Throws `TrainingError` naming every difference when it belongs to another run; nothing is changed then.
+  static func read(_ folder: String, settings: RunSettings, into optimizer: Optimizer) throws -> Checkpoint {
+    let (checkpoint, saved) = try parse(folder)
+    let differences = settings.differences(from: saved)
+    guard differences.isEmpty else {
+      throw TrainingError(
+        argument: "resume", reason: "\(folder) belongs to another run: \(differences.joined(separator: "; "))")
+    }
+    let weights = try SafeTensorsFile(path: FileSystem.join(folder, Self.weights))
+    let moments = try SafeTensorsFile(path: FileSystem.join(folder, Self.moments))
+    var copies: [(source: Tensor, target: Tensor)] = []
+    for slot in optimizer.slots {
+      for (file, name, target) in [
+        (weights, slot.name, slot.parameter), (moments, slot.name + ".first_moment", slot.firstMoment),
+        (moments, slot.name + ".second_moment", slot.secondMoment),
+      ] {
+        guard let entry = file[name], entry.shape == target.shape else {
+          throw FileError(path: file.path, field: name, reason: "shape \(target.shape) expected")
+        }
+        copies.append((try file.tensor(entry), target))
+      }
+    }
+    for (source, target) in copies { target.pointer.update(from: source.pointer, count: target.count) }
+    return checkpoint
+  }
+
+  private static func parse(_ folder: String) throws -> (checkpoint: Checkpoint, settings: JSON) {
+    let path = FileSystem.join(folder, description)
+    let json = try JSON.read(path)
+    guard json["format"]?.intValue == format else {
+      throw FileError(path: path, field: "format", reason: "\(format) expected")
+    }
+    guard let step = json["step"]?.intValue, let cursor = json["cursor"], let state = json["state"],
+      let settings = json["settings"]
+    else { throw FileError(path: path, reason: "step, settings, state and cursor expected") }
+    let checkpoint = Checkpoint(step: step, cursor: cursor, state: state, score: json["score"]?.doubleValue)
+    return (checkpoint, settings)
+  }
+}

@@ -1,0 +1,67 @@
+import Corpus
+import Files
+import Models
+import OrderedCollections
+import Processes
+import Tensors
+import Tokenizers
+
+/// Everything that must be equal for a resumed run to give the bits of an uninterrupted one.
+struct RunSettings {
+  /// By the name that a message uses, in the order in which messages name them.
+  let values: OrderedDictionary<String, String>
+
+  init(model: LanguageModel, data: any RowSource, options: TrainingOptions, steps: Int) throws {
+    let optimizer = options.optimizer
+    let parameters = model.transformer.parameters
+    values = [
+      "data": data.fingerprint,
+      "tokenizer": model.tokenizer?.fingerprint ?? "none",
+      "template": model.template?.fingerprint ?? "none",
+      "model": Self.digest(String(describing: model.transformer.spec)),
+      "adapter": model.lora.map { "rank \($0.rank), alpha \($0.alpha), dropout \($0.dropout)" } ?? "none",
+      "trained parameters": Self.digest(Self.names(parameters.filter(\.isTrainable))),
+      "frozen weights": try Self.digest(of: parameters.filter { !$0.isTrainable }),
+      "steps": "\(steps)",
+      "rows a step": "\(options.rowsPerStep)",
+      "seed": "\(options.seed)",
+      "schedule": options.schedule.name,
+      "optimizer": "adamw, betas \(optimizer.beta1) and \(optimizer.beta2), eps \(optimizer.epsilon), "
+        + "weight decay \(optimizer.weightDecay)",
+      "clip": options.clip.map { "\($0)" } ?? "none",
+      "matrix products": try MatrixProducts.current.identity,
+    ]
+  }
+
+  var json: JSON { .object(OrderedDictionary(uniqueKeysWithValues: values.map { ($0.key, .string($0.value)) })) }
+
+  /// What differs from the settings that a checkpoint holds, each in words.
+  func differences(from saved: JSON) -> [String] {
+    values.compactMap { name, here in
+      let there = saved[name]?.stringValue ?? "nothing"
+      return here == there ? nil : "\(name): \(there) there, \(here) here"
+    }
+  }
+
+  private static func names(_ parameters: [Parameter]) -> String {
+    parameters.map { "\($0.name) \($0.shape)" }.joined(separator: "\n")
+  }
+
+  private static func digest(_ text: String) -> String { "sha256 " + SHA256.hex(of: text).prefix(16) }
+
+  /// Of names, shapes and every number.
+  private static func digest(of parameters: [Parameter]) throws -> String {
+    guard !parameters.isEmpty else { return "none" }
+    var hash = SHA256()
+    hash.update(names(parameters))
+    let piece = 1 << 24
+    for parameter in parameters {
+      let bytes = UnsafeRawBufferPointer(start: parameter.tensor.pointer, count: parameter.count * 4)
+      for start in stride(from: 0, to: bytes.count, by: piece) {
+        try Interrupt.check()
+        hash.update(UnsafeRawBufferPointer(rebasing: bytes[start..<min(bytes.count, start + piece)]))
+      }
+    }
+    return "sha256 " + SHA256.hexDigits(hash.finish()).prefix(16)
+  }
+}

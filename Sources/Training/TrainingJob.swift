@@ -1,0 +1,237 @@
+public import Corpus
+import Evaluation
+public import Files
+import Glibc
+public import Models
+import Processes
+import Tensors
+
+/// A training run that advances one optimizer step at a time.
+///
+/// A step draws its rows in order, divides the loss by the trained tokens of all of them, and adds the rows' gradients in
+/// that order, so how the rows are split into batches changes no bit. An error or Ctrl-C before the update leaves
+/// model, optimizer and data where the last finished step left them; calling `step()` again goes on from there.
+public final class TrainingJob {
+  public let options: TrainingOptions
+  /// Steps of the whole run.
+  public let steps: Int
+  /// Steps whose update has been made.
+  public private(set) var completedSteps = 0
+  /// The step this run continued from; nil if it started.
+  public private(set) var resumedFrom: Int?
+  /// The records of all finished steps, also those before a resume, as they stand in the metrics file.
+  public private(set) var history: [JSON] = []
+  /// Where the documents of the latest step's rows come from, in order.
+  public private(set) var lastSamples: [String] = []
+  /// What hooks keep between steps; checkpoints save it.
+  public var state: JSON
+  /// Asked for `state` before a checkpoint is written, where a hook keeps it elsewhere.
+  public var captureState: (() throws -> JSON)?
+  /// Called after every step with its record, before the step's checkpoint is written.
+  public var onStep: ((StepRecord) throws -> Void)?
+
+  private let model: LanguageModel
+  private let reader: WindowReader
+  private let optimizer: Optimizer
+  private let metrics: MetricsFile?
+  private let checkpoints: CheckpointFolder?
+  private let settings: RunSettings?
+  /// Rows drawn for a step that was interrupted, and the reader's state before them.
+  private var drawn: (window: RowWindow, before: JSON)?
+  /// What remains to be done for the latest step.
+  private var rest: Rest?
+
+  private enum Rest {
+    case evaluation(StepRecord)
+    case hook(StepRecord)
+    case checkpoint(StepRecord)
+  }
+
+  /// Prepares a run, and continues from its latest checkpoint where the options ask for it.
+  ///
+  /// Throws `TrainingError` for options out of range and for a checkpoint that belongs to another run.
+  public init(model: LanguageModel, data: any RowSource, options: TrainingOptions) throws {
+    try options.validate()
+    guard !model.transformer.trainable.isEmpty else {
+      throw TrainingError(argument: "model", reason: "no parameter is trained: call train_only or add_lora first")
+    }
+    self.model = model
+    self.options = options
+    state = options.state
+    let steps: Int
+    if let wanted = options.steps { steps = wanted } else {
+      steps = (try WindowReader.count(data) + options.rowsPerStep - 1) / options.rowsPerStep
+    }
+    self.steps = steps
+    reader = try WindowReader(data)
+    model.transformer.ownTrainableWeights()
+    optimizer = Optimizer(model.transformer.trainable, options.optimizer)
+    guard let place = options.checkpoint else {
+      checkpoints = nil
+      settings = nil
+      metrics = try options.metrics.map { try MetricsFile(path: $0, continuingAfter: 0) }
+      return
+    }
+    let folder = try CheckpointFolder(place)
+    checkpoints = folder
+    let settings = try RunSettings(model: model, data: data, options: options, steps: steps)
+    self.settings = settings
+    let path = options.metrics ?? FileSystem.join(place.directory, "metrics.jsonl")
+    if options.resume, let latest = folder.latest {
+      let checkpoint = try Checkpoint.read(latest, settings: settings, into: optimizer)
+      try reader.restore(checkpoint.cursor)
+      state = checkpoint.state
+      completedSteps = checkpoint.step
+      resumedFrom = checkpoint.step
+      history = try MetricsFile.records(at: path, through: checkpoint.step)
+    } else if let latest = folder.latest {
+      throw TrainingError(
+        argument: "checkpoint",
+        reason: "\(latest) is there from an earlier run: resume = true continues it, another dir starts anew")
+    }
+    metrics = try MetricsFile(path: path, continuingAfter: completedSteps)
+  }
+
+  public var isFinished: Bool { completedSteps >= steps && rest == nil }
+
+  /// Runs to the end; `onStep` is called after every step.
+  public func run() throws {
+    defer { options.progress?.close() }
+    while !isFinished { _ = try step() }
+  }
+
+  /// Makes one step, or finishes what an interrupt left of the latest one, and returns its record.
+  public func step() throws -> StepRecord {
+    precondition(!isFinished, "a finished run has no further step")
+    if rest == nil { rest = .evaluation(try update()) }
+    while true {
+      switch rest {
+      case .evaluation(var record):
+        record.evaluations = try evaluate(after: record.step)
+        let json = record.json
+        try metrics?.append(json)
+        history.append(json)
+        rest = .hook(record)
+        options.progress?.show(record, of: steps, at: Self.now())
+      case .hook(let record):
+        try onStep?(record)
+        rest = .checkpoint(record)
+      case .checkpoint(let record):
+        if let checkpoint = options.checkpoint, record.step % checkpoint.every == 0 || record.step == steps {
+          try save(record)
+        }
+        rest = nil
+        return record
+      case nil:
+        preconditionFailure("a step has a rest until it returns")
+      }
+    }
+  }
+
+  /// Writes a checkpoint of the latest finished step now, unless there is one; does nothing without a checkpoint folder.
+  public func saveCheckpoint() throws {
+    if rest != nil { _ = try step() }
+    if completedSteps > 0 { try save(nil) }
+  }
+
+  private func save(_ record: StepRecord?) throws {
+    guard let checkpoints, let settings else { return }
+    if let captureState { state = try captureState() }
+    let score = record?.evaluations.first.map { $0.result.nll }
+    let checkpoint = Checkpoint(
+      step: completedSteps, cursor: drawn?.before ?? reader.state, state: state, score: score)
+    try checkpoints.save(checkpoint, settings: settings, of: optimizer)
+  }
+
+  private func evaluate(after step: Int) throws -> [(name: String, result: EvaluationResult)] {
+    guard let evaluation = options.evaluation, step % evaluation.every == 0 || step == steps else { return [] }
+    return try evaluation.sets.map { set in
+      (set.name, try perplexity(model, of: set.data, options: evaluation.options))
+    }
+  }
+
+  // MARK: - One update
+
+  private func update() throws -> StepRecord {
+    let number = completedSteps + 1
+    let start = Self.now()
+    let rate = try options.schedule.learningRate(step: number, of: steps)
+    let window = try draw()
+    let loss: Double
+    let norm: Double
+    do {
+      loss = try addGradients(of: window, step: number)
+      norm = try optimizer.gradientNorm()
+      if !norm.isFinite { throw try nonFiniteGradient(norm, in: window, step: number) }
+      try Interrupt.check()
+    } catch {
+      optimizer.clearGradients()
+      throw error
+    }
+    // Like PyTorch's clip_grad_norm_.
+    let scale = options.clip.map { min(1, $0 / (norm + 1e-6)) } ?? 1
+    try optimizer.update(step: number, learningRate: rate, gradientScale: scale)
+    optimizer.clearGradients()
+    completedSteps = number
+    drawn = nil
+    lastSamples = window.samples
+    return StepRecord(
+      step: number, loss: loss, learningRate: rate, gradientNorm: norm, tokens: window.tokens,
+      trainedTokens: window.trainedTokens, seconds: Self.now() - start, samples: window.fingerprint)
+  }
+
+  private func draw() throws -> RowWindow {
+    if let drawn { return drawn.window }
+    let before = reader.state
+    let window = try reader.next(rows: options.rowsPerStep)
+    drawn = (window, before)
+    return window
+  }
+
+  /// Adds every row's gradient in order; returns the loss.
+  private func addGradients(of window: RowWindow, step: Int) throws -> Double {
+    var total = 0.0
+    for (index, row) in window.rows.enumerated() {
+      try Interrupt.check()
+      total += try addGradient(of: row, number: index, window, step)
+    }
+    return total
+  }
+
+  private func addGradient(of row: Row, number: Int, _ window: RowWindow, _ step: Int) throws -> Double {
+    let key = RandomKey(seed: options.seed, "dropout", UInt64(step), UInt64(number))
+    let loss = try model.transformer.loss(
+      ids: row.ids, targets: row.targets, documents: row.documents, scale: 1 / Float(window.trainedTokens),
+      dropout: key)
+    let value = Double(try loss.item())
+    guard value.isFinite else {
+      throw NonFiniteError(
+        step: step, quantity: "loss", value: "\(value)", place: try model.transformer.firstNonFinite(row.ids, documents: row.documents, dropout: key),
+        samples: row.samples)
+    }
+    try loss.backward()
+    return value
+  }
+
+  /// Goes through the window once more, row by row, to find whose gradient it is.
+  private func nonFiniteGradient(_ norm: Double, in window: RowWindow, step: Int) throws -> NonFiniteError {
+    let place = try optimizer.nonFiniteGradient()
+    for (index, row) in window.rows.enumerated() {
+      optimizer.clearGradients()
+      _ = try addGradient(of: row, number: index, window, step)
+      if let place = try optimizer.nonFiniteGradient() {
+        return NonFiniteError(
+          step: step, quantity: "gradient", value: "\(norm)", place: place, samples: row.samples)
+      }
+    }
+    // Finite row by row: their sum is what overflowed.
+    return NonFiniteError(
+      step: step, quantity: "gradient", value: "\(norm)", place: place, samples: window.samples)
+  }
+
+  private static func now() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+}

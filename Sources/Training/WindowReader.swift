@@ -1,0 +1,98 @@
+import Corpus
+import Files
+import Processes
+
+/// The rows of one optimizer step.
+struct RowWindow {
+  let rows: [Row]
+  let tokens: Int
+  let trainedTokens: Int
+
+  init(_ rows: [Row]) throws {
+    for row in rows where row.trainedCount == 0 {
+      let samples = row.samples.prefix(3).joined(separator: ", ")
+      throw TrainingError(argument: "data", reason: "\(samples): no token of this sample is trained")
+    }
+    self.rows = rows
+    tokens = rows.reduce(0) { $0 + $1.ids.count }
+    trainedTokens = rows.reduce(0) { $0 + $1.trainedCount }
+  }
+
+  var samples: [String] { rows.flatMap(\.samples) }
+
+  /// The start of the sha256 of the sample ids, one a line.
+  var fingerprint: String { String(SHA256.hex(of: samples.joined(separator: "\n")).prefix(16)) }
+}
+
+/// Draws the rows of one step after another, starting the data again when they end.
+///
+/// A window never crosses the end of the data: the last one of a pass may be short.
+final class WindowReader {
+  private let source: any RowSource
+  private var cursor: any RowCursor
+  private var pass = 0
+  private var hasEnded = false
+
+  init(_ source: any RowSource) throws {
+    self.source = source
+    cursor = try source.open()
+  }
+
+  /// The next window; when drawing fails or is interrupted, nothing has been drawn.
+  func next(rows count: Int) throws -> RowWindow {
+    let before = state
+    do {
+      if hasEnded { try startAgain() }
+      var rows: [Row] = []
+      while rows.count < count {
+        try Interrupt.check()
+        guard let row = try cursor.next() else {
+          hasEnded = true
+          break
+        }
+        rows.append(row)
+      }
+      guard !rows.isEmpty else {
+        if before["ended"] == .bool(true) || pass == 0 {
+          throw TrainingError(argument: "data", reason: "there are no rows to train on")
+        }
+        return try next(rows: count)
+      }
+      return try RowWindow(rows)
+    } catch {
+      try restore(before)
+      throw error
+    }
+  }
+
+  private func startAgain() throws {
+    cursor = try source.open()
+    pass += 1
+    hasEnded = false
+  }
+
+  var state: JSON {
+    .object(["pass": JSON(pass), "ended": .bool(hasEnded), "cursor": cursor.state])
+  }
+
+  func restore(_ state: JSON) throws {
+    guard let pass = state["pass"]?.intValue, let ended = state["ended"]?.boolValue, let inner = state["cursor"]
+    else { throw TrainingError(argument: "resume", reason: "the checkpoint's place in the data cannot be read") }
+    let cursor = try source.open()
+    try cursor.restore(inner)
+    self.cursor = cursor
+    self.pass = pass
+    hasEnded = ended
+  }
+
+  /// Rows of one pass over the data.
+  static func count(_ source: any RowSource) throws -> Int {
+    let cursor = try source.open()
+    var count = 0
+    while try cursor.next() != nil {
+      try Interrupt.check()
+      count += 1
+    }
+    return count
+  }
+}
