@@ -1,0 +1,57 @@
+import Tensors
+
+/// What every layer of one forward pass needs to know beside its input.
+struct Pass {
+  /// Position of each token within its document.
+  let positions: [Int32]
+  let tables: RotaryTables
+  let dropout: RandomKey?
+  /// Training and scoring: lengths of the documents of the row. Decoding: the cache of past keys and values.
+  let context: Context
+
+  enum Context {
+    case documents([Int])
+    case cache(KVCache)
+  }
+}
+
+/// Causal attention with rotary positions and, where the spec says so, fewer key-value heads than heads.
+struct Attention {
+  let q: Projection
+  let k: Projection
+  let v: Projection
+  let o: Projection
+  let heads: Int
+  let kvHeads: Int
+  let headWidth: Int
+  let layer: Int
+
+  init(_ shelf: ParameterShelf, _ spec: ModelSpec, layer: Int) {
+    q = shelf.projection(.q, layer)
+    k = shelf.projection(.k, layer)
+    v = shelf.projection(.v, layer)
+    o = shelf.projection(.o, layer)
+    heads = spec.numAttentionHeads
+    kvHeads = spec.numKeyValueHeads
+    headWidth = spec.headWidth
+    self.layer = layer
+  }
+
+  /// x (T,C) -> (T,C).
+  func callAsFunction(_ x: Tensor, _ pass: Pass) throws -> Tensor {
+    let queries = try q(x, dropout: pass.dropout)
+      .rotary(heads: heads, headWidth: headWidth, positions: pass.positions, tables: pass.tables)
+    let keys = try k(x, dropout: pass.dropout)
+      .rotary(heads: kvHeads, headWidth: headWidth, positions: pass.positions, tables: pass.tables)
+    let values = try v(x, dropout: pass.dropout)
+    let mixed =
+      switch pass.context {
+      case .documents(let lengths):
+        try Tensor.attention(
+          q: queries, k: keys, v: values, heads: heads, kvHeads: kvHeads, headWidth: headWidth, documents: lengths)
+      case .cache(let cache):
+        try cache.attend(q: queries, k: keys, v: values, heads: heads, layer: layer)
+      }
+    return try o(mixed, dropout: pass.dropout)
+  }
+}

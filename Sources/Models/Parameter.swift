@@ -1,0 +1,41 @@
+public import Tensors
+
+/// A named weight of a model. Its tensor is the leaf that training updates.
+public final class Parameter {
+  /// The name in a Hugging Face folder; an adapter's parameters bear PEFT's names.
+  public let name: String
+  public let kind: ParameterKind
+  /// The block it belongs to, from 0; nil outside the blocks.
+  public let layer: Int?
+  public internal(set) var tensor: Tensor
+  /// Whether it may differ from the base that was loaded, so that an adapter must hold it: set by every loss that is
+  /// computed for a gradient, by extending the vocabulary and by merging.
+  var differsFromBase = false
+
+  init(_ place: ParameterPlace, tensor: Tensor) {
+    precondition(tensor.shape == place.shape, "a source gives the shape asked for")
+    name = place.name
+    kind = place.kind
+    layer = place.layer
+    self.tensor = tensor
+  }
+
+  public var isAdapter: Bool { kind.isAdapter }
+  public var count: Int { tensor.count }
+  public var shape: [Int] { tensor.shape }
+
+  /// Whether training updates it.
+  public var isTrainable: Bool {
+    get { tensor.requiresGrad }
+    set {
+      tensor.requiresGrad = newValue
+      if !newValue { tensor.zeroGrad() }
+    }
+  }
+
+  /// Puts another tensor in its place, as trainable as the old one.
+  func replace(with tensor: Tensor) {
+    tensor.requiresGrad = isTrainable
+    self.tensor = tensor
+  }
+}

@@ -1,0 +1,42 @@
+import Tensors
+
+/// One of the linears of a block, with at most one adapter beside it.
+final class Projection {
+  let module: BlockModule
+  let layer: Int
+  let weight: Parameter
+  let bias: Parameter?
+  var adapter: Adapter?
+
+  /// LoRA's pair of thin matrices (Hu et al. 2021, arXiv:2106.09685): A (r,K), B (N,r), applied as scale * x A' B'.
+  struct Adapter {
+    let a: Parameter
+    let b: Parameter
+    let scale: Float
+    let dropout: Float
+  }
+
+  init(_ module: BlockModule, layer: Int, weight: Parameter, bias: Parameter?) {
+    self.module = module
+    self.layer = layer
+    self.weight = weight
+    self.bias = bias
+  }
+
+  var parameters: [Parameter] {
+    [weight, bias, adapter?.a, adapter?.b].compactMap(\.self)
+  }
+
+  /// x (T,K) -> (T,N). Dropout happens on the adapter's input, and only when there is a key for it.
+  func callAsFunction(_ x: Tensor, dropout key: RandomKey?) throws -> Tensor {
+    guard let adapter else { return try x.linear(weight: weight.tensor, bias: bias?.tensor) }
+    var dropout: Dropout?
+    if let key, adapter.dropout > 0 {
+      dropout = Dropout(
+        probability: adapter.dropout, key: key.child(module.rawValue, UInt64(layer)))
+    }
+    return try x.loraLinear(
+      weight: weight.tensor, bias: bias?.tensor, a: adapter.a.tensor, b: adapter.b.tensor, scale: adapter.scale,
+      dropout: dropout)
+  }
+}

@@ -1,0 +1,174 @@
+/// Counts and shapes of a model, known from its spec alone: nothing of its size is allocated.
+public struct ShapeReport: Equatable, Sendable, CustomStringConvertible {
+  public let spec: ModelSpec
+  public let lora: LoRAOptions?
+  /// All parameters, an adapter's included; a tied matrix counts once.
+  public let parameters: Int
+  /// Those that training updates.
+  public let trainable: Int
+  private let rows: [Row]
+
+  private struct Row: Equatable, Sendable {
+    let name: String
+    let shape: [Int]
+    let copies: Int
+    let trained: Int
+    var count: Int { shape.reduce(copies, *) }
+  }
+
+  public var trainablePercentage: Double { parameters == 0 ? 0 : 100 * Double(trainable) / Double(parameters) }
+  /// Bytes of the weights in f32.
+  public var weightBytes: Int { 4 * parameters }
+  /// Bytes that training adds for gradients and AdamW's two moments.
+  public var trainingBytes: Int { 12 * trainable }
+
+  /// - Parameters:
+  ///   - lora: the adapter to count; then only it and the modules of its `train` are trainable.
+  ///   - train: the groups of `trainOnly` to count as trainable when there is no adapter; all by default.
+  public init(_ spec: ModelSpec, lora: LoRAOptions? = nil, train: [String] = ["all"]) throws {
+    try spec.validate()
+    let targets = Set(try lora?.modules() ?? [])
+    if let stray = train.first(where: { !Transformer.groups.contains($0) }) {
+      throw ModelError(
+        argument: "train", reason: "unknown name '\(stray)': \(Transformer.groups.joined(separator: ", ")) are known")
+    }
+    let groups = Set(lora.map { $0.train } ?? train)
+    let isTied = spec.tieWordEmbeddings
+    var places = try ParameterLayout(spec).places.map { place in
+      (place: place, trained: Self.isTrained(place, groups, isTied: isTied, hasAdapter: lora != nil))
+    }
+    if let lora {
+      for layer in 0..<spec.numHiddenLayers {
+        for module in BlockModule.linears where targets.contains(module) {
+          let (input, output) = spec.widths(of: module)
+          let name = module.rawValue
+          places.append(
+            (.init(name: name, kind: .adapterA(module), layer: layer, shape: [lora.rank, input]), true))
+          places.append(
+            (.init(name: name, kind: .adapterB(module), layer: layer, shape: [output, lora.rank]), true))
+        }
+      }
+    }
+    self.init(spec, lora, places)
+  }
+
+  init(_ model: LanguageModel) {
+    let places = model.transformer.parameters.map { parameter in
+      (
+        place: ParameterPlace(
+          name: parameter.name, kind: parameter.kind, layer: parameter.layer, shape: parameter.shape),
+        trained: parameter.isTrainable
+      )
+    }
+    self.init(model.spec, model.lora, places)
+  }
+
+  private init(_ spec: ModelSpec, _ lora: LoRAOptions?, _ places: [(place: ParameterPlace, trained: Bool)]) {
+    var order: [String] = []
+    var rows: [String: Row] = [:]
+    for (place, trained) in places {
+      let name = place.kind.label
+      let key = "\(name) \(place.shape)"
+      if rows[key] == nil { order.append(key) }
+      let old = rows[key]
+      rows[key] = Row(
+        name: name, shape: place.shape, copies: (old?.copies ?? 0) + 1,
+        trained: (old?.trained ?? 0) + (trained ? place.count : 0))
+    }
+    self.spec = spec
+    self.lora = lora
+    self.rows = order.compactMap { rows[$0] }
+    parameters = places.reduce(0) { $0 + $1.place.count }
+    trainable = places.reduce(0) { $0 + ($1.trained ? $1.place.count : 0) }
+  }
+
+  private static func isTrained(
+    _ place: ParameterPlace, _ groups: Set<String>, isTied: Bool, hasAdapter: Bool
+  ) -> Bool {
+    switch place.kind {
+    case .embedding: !groups.isDisjoint(with: isTied ? ["all", "embedding", "head"] : ["all", "embedding"])
+    case .head: !groups.isDisjoint(with: ["all", "head"])
+    case .norm: !groups.isDisjoint(with: ["all", "norms"])
+    case .blockNorm: !groups.isDisjoint(with: ["all", "norms", "layers"])
+    case .weight, .bias: !hasAdapter && !groups.isDisjoint(with: ["all", "layers"])
+    case .adapterA, .adapterB: true
+    }
+  }
+
+  /// At most 80 columns.
+  public var description: String {
+    let heads = spec.numKeyValueHeads == spec.numAttentionHeads ? "" : " (\(spec.numKeyValueHeads) for keys and values)"
+    var lines = [
+      "\(spec.architecture): \(spec.numHiddenLayers) layers, hidden \(spec.hiddenSize), \(spec.numAttentionHeads) heads\(heads) of \(spec.headWidth)",
+      "vocabulary \(spec.vocabSize), context \(spec.maxPositionEmbeddings), head \(spec.tieWordEmbeddings ? "tied to the embedding" : "of its own")",
+    ]
+    if let lora {
+      lines.append(
+        "LoRA: rank \(lora.rank), alpha \(Self.short(lora.alpha)), dropout \(Self.short(lora.dropout)), on \(lora.targets.joined(separator: ", "))")
+    }
+    lines.append("")
+    lines.append(Self.line("", "shape", "parameters", "trained"))
+    for row in rows {
+      let name = row.copies > 1 ? "\(row.name) x \(row.copies)" : row.name
+      let shape = row.shape.map(String.init).joined(separator: " x ")
+      let trained = row.trained == 0 ? "-" : row.trained == row.count ? "all" : Self.grouped(row.trained)
+      lines.append(Self.line(name, shape, Self.grouped(row.count), trained))
+    }
+    lines.append("")
+    lines.append("parameters  " + Self.grouped(parameters))
+    lines.append("trainable   \(Self.grouped(trainable)) (\(Self.percent(trainablePercentage)))")
+    lines.append(
+      "memory      \(Self.bytes(weightBytes)) of weights in f32"
+        + (trainable > 0 ? ", training adds \(Self.bytes(trainingBytes)) and activations" : ""))
+    return lines.joined(separator: "\n")
+  }
+
+  private static func line(_ name: String, _ shape: String, _ count: String, _ trained: String) -> String {
+    func left(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(1, width - text.count)) }
+    func right(_ text: String, _ width: Int) -> String { String(repeating: " ", count: max(1, width - text.count)) + text }
+    return left(name, 24) + left(shape, 18) + right(count, 16) + right(trained, 18)
+  }
+
+  static func grouped(_ number: Int) -> String {
+    var digits = Array(String(number))
+    var position = digits.count - 3
+    while position > 0 {
+      digits.insert(",", at: position)
+      position -= 3
+    }
+    return String(digits)
+  }
+
+  static func percent(_ value: Double) -> String {
+    let hundredths = Int((value * 100).rounded())
+    let rest = hundredths % 100
+    return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest) %"
+  }
+
+  static func bytes(_ count: Int) -> String {
+    let tenths = { (unit: Double) in Int((Double(count) / unit * 10).rounded()) }
+    if count >= 1_000_000_000 { return "\(tenths(1e9) / 10).\(tenths(1e9) % 10) GB" }
+    return "\(tenths(1e6) / 10).\(tenths(1e6) % 10) MB"
+  }
+
+  private static func short(_ value: Double) -> String {
+    value == value.rounded() && abs(value) < 1e9 ? String(Int(value)) : "\(value)"
+  }
+}
+
+extension ParameterKind {
+  /// How a table names it.
+  var label: String {
+    switch self {
+    case .embedding: "embedding"
+    case .head: "head"
+    case .norm: "last norm"
+    case .weight(let module): module.rawValue
+    case .bias(let module): "\(module.rawValue) bias"
+    case .blockNorm(.attentionNorm): "norm before attention"
+    case .blockNorm: "norm before MLP"
+    case .adapterA(let module): "\(module.rawValue) LoRA A"
+    case .adapterB(let module): "\(module.rawValue) LoRA B"
+    }
+  }
+}

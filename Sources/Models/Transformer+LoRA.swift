@@ -1,0 +1,75 @@
+import Glibc
+import Processes
+import Tensors
+
+extension Transformer {
+  /// The adapter that is attached, if one is.
+  var adapters: [(Projection, Projection.Adapter)] {
+    projections.compactMap { projection in projection.adapter.map { (projection, $0) } }
+  }
+
+  /// Puts A and B beside the linears chosen. A starts Kaiming-uniform with a = sqrt 5, so within 1/sqrt(inputs), and B
+  /// at zero (PEFT's start), so that the model computes what it did before.
+  func attach(_ options: LoRAOptions) throws {
+    let modules = try options.modules()
+    guard adapters.isEmpty else {
+      throw ModelError(argument: "lora", reason: "there is an adapter already: merge it or take it off first")
+    }
+    let names = try Architecture.of(spec).names
+    for projection in projections where modules.contains(projection.module) {
+      let stem = AdapterNames.stem(names.module(projection.module, projection.layer))
+      let (input, output) = spec.widths(of: projection.module)
+      let a = ParameterPlace(
+        name: stem + AdapterNames.a, kind: .adapterA(projection.module), layer: projection.layer,
+        shape: [options.rank, input])
+      let b = ParameterPlace(
+        name: stem + AdapterNames.b, kind: .adapterB(projection.module), layer: projection.layer,
+        shape: [output, options.rank])
+      projection.adapter = .init(
+        a: Parameter(
+          a,
+          tensor: .uniform(
+            a.shape, bound: 1 / Float(input).squareRoot(), key: RandomKey(seed: options.seed, "lora " + a.name),
+            purpose: .weights)),
+        b: Parameter(b, tensor: .zeros(b.shape, purpose: .weights)), scale: options.scale,
+        dropout: Float(options.dropout))
+    }
+  }
+
+  /// Adds scale * B A to each weight, in f32, and takes the adapter off.
+  func merge() throws {
+    for (projection, adapter) in adapters {
+      try Interrupt.check()
+      let merged = try projection.mergedWeight(adapter)
+      projection.weight.replace(with: merged)
+      projection.weight.differsFromBase = true
+      projection.adapter = nil
+    }
+  }
+
+  /// Takes the adapter off; the weights stay as they were before it.
+  func detach() {
+    for projection in projections { projection.adapter = nil }
+  }
+}
+
+extension Projection {
+  /// W + scale * B A, a new tensor.
+  func mergedWeight(_ adapter: Adapter) throws -> Tensor {
+    try withoutGradients {
+      let product = try adapter.b.tensor.detached().matmul(adapter.a.tensor.detached())
+      let merged = weight.tensor.copy(purpose: .weights)
+      for i in 0..<merged.count { merged.pointer[i] += adapter.scale * product.pointer[i] }
+      return merged
+    }
+  }
+}
+
+/// The names PEFT gives an adapter's tensors.
+enum AdapterNames {
+  static let prefix = "base_model.model."
+  static let a = ".lora_A.weight"
+  static let b = ".lora_B.weight"
+
+  static func stem(_ module: String) -> String { prefix + module }
+}

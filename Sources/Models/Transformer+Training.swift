@@ -1,0 +1,54 @@
+extension Transformer {
+  static let groups = ["embedding", "head", "norms", "layers", "all", "none"]
+
+  /// Freezes all but the groups named: "embedding", "head", "norms", "layers" (linears with biases and norms of the
+  /// blocks), "all", "none". With a tied head "embedding" and "head" name the same matrix. An adapter that is
+  /// attached belongs to "layers".
+  func trainOnly(_ names: [String]) throws {
+    guard !names.isEmpty else {
+      throw ModelError(argument: "names", reason: "at least one name expected; \"none\" freezes everything")
+    }
+    for name in names where !Self.groups.contains(name) {
+      throw ModelError(
+        argument: "names", reason: "unknown name '\(name)': \(Self.groups.joined(separator: ", ")) are known")
+    }
+    if names.contains("none"), names.count > 1 {
+      throw ModelError(argument: "names", reason: "\"none\" stands alone")
+    }
+    let hasAdapter = !adapters.isEmpty
+    for parameter in parameters {
+      parameter.isTrainable = names.contains { group in
+        switch (group, parameter.kind) {
+        case ("all", _): !hasAdapter || !parameter.isLinear
+        case ("embedding", .embedding), ("head", .head), ("norms", .norm), ("norms", .blockNorm): true
+        case ("head", .embedding): untiedHead == nil
+        case ("layers", _): parameter.layer != nil && (!hasAdapter || !parameter.isLinear)
+        default: false
+        }
+      }
+    }
+  }
+
+  /// Freezes everything but the adapter and the whole modules named.
+  func trainAdapter(with modules: [String]) {
+    for parameter in parameters {
+      switch parameter.kind {
+      case .adapterA, .adapterB: parameter.isTrainable = true
+      case .embedding: parameter.isTrainable = modules.contains("embedding") || (untiedHead == nil && modules.contains("head"))
+      case .head: parameter.isTrainable = modules.contains("head")
+      case .norm, .blockNorm: parameter.isTrainable = modules.contains("norms")
+      case .weight, .bias: parameter.isTrainable = false
+      }
+    }
+  }
+}
+
+extension Parameter {
+  /// A weight or bias of a linear, which an adapter stands in for.
+  var isLinear: Bool {
+    switch kind {
+    case .weight, .bias: true
+    default: false
+    }
+  }
+}

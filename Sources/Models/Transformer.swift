@@ -1,0 +1,115 @@
+import Processes
+public import Tensors
+
+/// A decoder-only transformer. One sequence (a packed row) is the unit of work of every method.
+public final class Transformer {
+  public internal(set) var spec: ModelSpec
+  let embedding: Parameter
+  let blocks: [Block]
+  let norm: Parameter
+  /// The output matrix where it is not the embedding.
+  var untiedHead: Parameter?
+  private var rotaryTables: RotaryTables?
+
+  init(_ spec: ModelSpec, from source: some ParameterSource) throws {
+    try spec.validate()
+    let parameters = try ParameterLayout(spec).places.map { place in
+      try Interrupt.check()
+      return Parameter(place, tensor: try source.tensor(place))
+    }
+    let shelf = ParameterShelf(parameters)
+    self.spec = spec
+    embedding = shelf.take(.embedding)
+    blocks = (0..<spec.numHiddenLayers).map { Block(shelf, spec, layer: $0) }
+    norm = shelf.take(.norm)
+    untiedHead = shelf.optional(.head)
+    for parameter in parameters { parameter.tensor.requiresGrad = true }
+  }
+
+  /// The output matrix (V,C): the embedding itself when tied, so that the gradients of both uses add up.
+  public var head: Parameter { untiedHead ?? embedding }
+
+  /// All parameters in the order of Transformers' `named_parameters`, each linear followed by its adapter.
+  public var parameters: [Parameter] {
+    [embedding] + blocks.flatMap(\.parameters) + [norm] + (untiedHead.map { [$0] } ?? [])
+  }
+
+  /// Those that training updates.
+  public var trainable: [Parameter] { parameters.filter(\.isTrainable) }
+
+  var projections: [Projection] { blocks.flatMap(\.projections) }
+
+  /// The rows after the last norm, (T,C).
+  ///
+  /// - Parameters:
+  ///   - ids: the token ids of one row.
+  ///   - documents: lengths that sum to `ids.count`; attention and positions stay inside each.
+  ///   - dropout: the key of this row's dropout; nil for none.
+  public func hidden(_ ids: [Int32], documents: [Int], dropout: RandomKey? = nil) throws -> Tensor {
+    var positions: [Int32] = []
+    positions.reserveCapacity(ids.count)
+    for length in documents {
+      try checkContext(length, of: "documents")
+      positions.append(contentsOf: (0..<Int32(max(0, length))))
+    }
+    guard positions.count == ids.count else {
+      throw ModelError(
+        argument: "documents", reason: "lengths that sum to \(ids.count) expected, got \(positions.count)")
+    }
+    return try run(
+      ids, Pass(positions: positions, tables: tables(), dropout: dropout, context: .documents(documents)))
+  }
+
+  func run(_ ids: [Int32], _ pass: Pass) throws -> Tensor {
+    try check(ids)
+    var x = try embedding.tensor.embedding(ids)
+    for block in blocks {
+      try Interrupt.check()
+      x = try block(x, pass)
+    }
+    return try x.rmsNorm(weight: norm.tensor, eps: spec.rmsNormEps)
+  }
+
+  /// scale times the sum of the negative log-likelihoods of `targets`, where -1 stands for "not trained".
+  public func loss(
+    ids: [Int32], targets: [Int32], documents: [Int], scale: Float = 1, dropout: RandomKey? = nil
+  ) throws -> Tensor {
+    guard targets.count == ids.count else {
+      throw ModelError(argument: "targets", reason: "\(ids.count) expected, one an id, got \(targets.count)")
+    }
+    for parameter in parameters where needsGradient(parameter.tensor) { parameter.differsFromBase = true }
+    return try hidden(ids, documents: documents, dropout: dropout)
+      .linearCrossEntropy(weight: head.tensor, targets: targets, scale: scale)
+  }
+
+  /// The logits of one document, (T,V).
+  public func logits(_ ids: [Int32]) throws -> Tensor {
+    try checkContext(ids.count, of: "ids")
+    return try hidden(ids, documents: [ids.count]).linear(weight: head.tensor)
+  }
+
+  func checkContext(_ length: Int, of argument: String) throws {
+    guard length <= spec.maxPositionEmbeddings else {
+      throw ModelError(
+        argument: argument,
+        reason: "\(length) tokens do not fit into the model's context of \(spec.maxPositionEmbeddings)")
+    }
+  }
+
+  private func check(_ ids: [Int32]) throws {
+    guard !ids.isEmpty else { throw ModelError(argument: "ids", reason: "at least one token id expected") }
+    if let stray = ids.first(where: { $0 < 0 || $0 >= spec.vocabSize }) {
+      throw ModelError(argument: "ids", reason: "token id \(stray) is not in the vocabulary of \(spec.vocabSize)")
+    }
+  }
+
+  /// Cosines and sines for the whole context, made at first use.
+  func tables() -> RotaryTables {
+    if let rotaryTables { return rotaryTables }
+    let made = RotaryTables(
+      base: Float(spec.ropeTheta), headWidth: spec.headWidth, length: spec.maxPositionEmbeddings,
+      linearFactor: Float(spec.ropeLinearFactor))
+    rotaryTables = made
+    return made
+  }
+}
