@@ -106,7 +106,8 @@ public struct JSONParser {
     return JSONError(line: line, column: column, offset: offset, reason: reason)
   }
 
-  private mutating func skipSpace() {
+  /// Moves on to the next byte that is not white space.
+  public mutating func skipSpace() {
     while position < bytes.count {
       switch bytes[position] {
       case 0x20, 0x09, 0x0A, 0x0D: position += 1

@@ -1,0 +1,106 @@
+import Files
+import OrderedCollections
+import Processes
+
+/// Divides the documents of a stream into a part to train on and a part to measure with; both are lazy.
+///
+/// Each document's side follows from (seed, its text) alone, so the order of files changes nothing and equal documents
+/// stay together. Of a mix, every source is divided.
+/// - Parameter heldOut: the expected share of documents in the second part, between 0 and 1.
+/// - Throws: `CorpusError` for a share outside that range.
+public func split(
+  _ stream: any DocumentStream, heldOut: Double, seed: UInt64
+) throws -> (training: any DocumentStream, heldOut: any DocumentStream) {
+  guard heldOut > 0, heldOut < 1 else {
+    throw CorpusError(argument: "held_out", reason: "a number between 0 and 1 expected, got \(NumberText.text(of: heldOut))")
+  }
+  if let mix = stream as? MixedStream {
+    return (
+      try mix.mapped { SplitStream($0, heldOut: heldOut, seed: seed, isHeldOut: false) },
+      try mix.mapped { SplitStream($0, heldOut: heldOut, seed: seed, isHeldOut: true) }
+    )
+  }
+  return (
+    SplitStream(stream, heldOut: heldOut, seed: seed, isHeldOut: false),
+    SplitStream(stream, heldOut: heldOut, seed: seed, isHeldOut: true)
+  )
+}
+
+/// The documents on one side of a split.
+final class SplitStream: DocumentStream {
+  let base: any DocumentStream
+  let heldOut: Double
+  let seed: UInt64
+  let isHeldOut: Bool
+
+  init(_ base: any DocumentStream, heldOut: Double, seed: UInt64, isHeldOut: Bool) {
+    self.base = base
+    self.heldOut = heldOut
+    self.seed = seed
+    self.isHeldOut = isHeldOut
+  }
+
+  var name: String { isHeldOut ? "\(base.name), held out" : base.name }
+
+  func open(epoch: Int) throws -> any DocumentCursor { SplitCursor(self, try base.open(epoch: epoch)) }
+
+  func shuffled(seed: UInt64) throws -> any DocumentStream {
+    SplitStream(try base.shuffled(seed: seed), heldOut: heldOut, seed: self.seed, isHeldOut: isHeldOut)
+  }
+
+  var identity: JSON {
+    get throws {
+      .object([
+        "kind": "split", "of": try base.identity, "held_out": .number(heldOut), "seed": .string(String(seed)),
+        "part": .string(isHeldOut ? "held out" : "training"),
+      ])
+    }
+  }
+
+  func holds(_ document: Document) -> Bool {
+    let hash = KeyedHash.value("split/\(seed)/" + document.identity)
+    return (Double(hash >> 11) < heldOut * 0x1p53) == isHeldOut
+  }
+}
+
+private final class SplitCursor: DocumentCursor {
+  private let stream: SplitStream
+  private let base: any DocumentCursor
+  private var seen = 0
+  private var given = 0
+
+  init(_ stream: SplitStream, _ base: any DocumentCursor) {
+    self.stream = stream
+    self.base = base
+  }
+
+  var emptyRows: Int { base.emptyRows }
+
+  func next() throws -> Document? {
+    while let document = try base.next() {
+      try Interrupt.check()
+      seen += 1
+      if stream.holds(document) {
+        given += 1
+        return Document(document.content, location: document.location, source: stream.name)
+      }
+    }
+    if given == 0 {
+      let part = stream.isHeldOut ? "held-out" : "training"
+      let share = NumberText.text(of: stream.heldOut)
+      throw CorpusError(
+        argument: "held_out",
+        reason: "none of the \(seen) documents of \(stream.base.name) fell into the \(part) part at \(share)")
+    }
+    return nil
+  }
+
+  var state: JSON { .object(["seen": JSON(seen), "given": JSON(given), "base": base.state]) }
+
+  func restore(_ state: JSON) throws {
+    let reader = StateReader(state)
+    seen = try reader.int("seen")
+    given = try reader.int("given")
+    try base.restore(try reader.value("base"))
+  }
+}
