@@ -80,7 +80,8 @@ public enum FileSystem {
   /// A regular file's bytes; unlike `MappedFile` it may be empty.
   public static func read(_ path: String) throws -> [UInt8] {
     if try size(path) == 0 && isRegularFile(path) { return [] }
-    return [UInt8](try MappedFile(path).bytes)
+    let file = try MappedFile(path)
+    return withExtendedLifetime(file) { [UInt8](file.bytes) }
   }
 
   /// Brings a folder's entries to the disk, so that a rename in it survives a power cut.

@@ -35,7 +35,7 @@ extension JSON {
   public static func read(_ path: String) throws -> JSON {
     let file = try MappedFile(path)
     do {
-      return try parse(file.bytes)
+      return try withExtendedLifetime(file) { try parse(file.bytes) }
     } catch let error as JSONError {
       throw FileError(path: path, line: error.line, reason: "column \(error.column): \(error.reason)")
     }
