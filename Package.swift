@@ -92,7 +92,7 @@ let package = Package(
     suite(of: "Files"),
     suite(of: "Tensors", fixtures: true),
     suite(of: "Tokenizers", ["Files"], fixtures: true),
-    suite(of: "Models", ["Tensors", "Tokenizers", "Files"], fixtures: true),
+    suite(of: "Models", ["Tensors", "Tokenizers", "Files", collections], fixtures: true),
     suite(of: "Corpus", ["Tokenizers", "Files"], fixtures: true),
     suite(of: "Decoding", ["Models", "Tensors", "Tokenizers"], fixtures: true),
     suite(of: "Evaluation", ["Models", "Corpus", "Tokenizers", "Files"], fixtures: true),

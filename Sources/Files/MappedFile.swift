@@ -23,6 +23,9 @@ public final class MappedFile: Sendable {
     bytes = UnsafeRawBufferPointer(start: address, count: Int(status.st_size))
   }
 
+  /// A copy of the bytes. (`bytes` of a file that nothing else holds may be unmapped before they are read.)
+  public var contents: [UInt8] { withExtendedLifetime(self) { [UInt8](bytes) } }
+
   deinit {
     munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
   }

@@ -16,11 +16,17 @@ public enum TokenizerFile {
     if name == "tokenizer.json" || name.hasSuffix(".tiktoken") {
       throw FileError(path: path, reason: "\(name) is a kind of tokenizer that is not supported; \(supported)")
     }
-    let file = try MappedFile(path)
+    let bytes = try read(path)
     if FileSystem.fileExtension(path) == "bin" {
-      let model = try LlamaCVocabulary(file.bytes, path: path).model
+      let model = try bytes.withUnsafeBytes { try LlamaCVocabulary($0, path: path).model }
       return try SentencePieceTokenizer(bytes: model.serialized, path: path)
     }
-    return try SentencePieceTokenizer(bytes: [UInt8](file.bytes), path: path)
+    return try SentencePieceTokenizer(bytes: bytes, path: path)
+  }
+
+  /// The bytes of a file that must not be empty.
+  static func read(_ path: String) throws -> [UInt8] {
+    let file = try MappedFile(path)
+    return withExtendedLifetime(file) { [UInt8](file.bytes) }
   }
 }

@@ -17,7 +17,7 @@ enum TokenizerFolder {
         reason: (found ? "holds tokenizer.json but no tokenizer.model; " : "holds no tokenizer.model; ")
           + TokenizerFile.supported)
     }
-    let bytes = [UInt8](try MappedFile(path).bytes)
+    let bytes = try TokenizerFile.read(path)
     let configurationPath = FileSystem.join(folder, configuration)
     guard FileSystem.exists(configurationPath) else { return try SentencePieceTokenizer(bytes: bytes, path: path) }
     let json = try JSON.read(configurationPath)
