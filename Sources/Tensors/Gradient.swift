@@ -26,7 +26,8 @@ final class GradientRecord {
     return inputs
   }
 
-  /// Releases a chain of records one by one; left to themselves their deinitialisers would nest as deep as it is long.
+  /// Releases a chain of records one by one; left to themselves their deinitialisers would nest as deep as it
+  /// is long.
   static func unwind(_ record: GradientRecord) {
     var pending = record.surrender()
     while let last = pending.popLast() {
@@ -59,10 +60,11 @@ public func needsGradient(_ inputs: [Tensor?]) -> Bool {
 extension Tensor {
   /// Marks self as the result of an operation on `inputs` and returns it.
   ///
-  /// The pullback gets the gradient of self, which it must not change, and returns one gradient per input: nil where
-  /// there is none or where it was added into `accumulatedGradient()` itself. It may return the shape a broadcast
-  /// input was stretched to; the sum over the stretched axes is taken here. It must not capture self (capture
-  /// `detached()`), and runs without recording. Nothing happens when no input requires a gradient.
+  /// The pullback gets the gradient of self, which it must not change, and returns one gradient per input:
+  /// nil where there is none or where it was added into `accumulatedGradient()` itself. It may return the
+  /// shape a broadcast input was stretched to; the sum over the stretched axes is taken here. It must not
+  /// capture self (capture `detached()`), and runs without recording. Nothing happens when no input requires
+  /// a gradient.
   @discardableResult
   public func recorded(
     from inputs: Tensor..., pullback: @escaping (Tensor) throws -> [Tensor?]

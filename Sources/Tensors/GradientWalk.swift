@@ -4,9 +4,9 @@ import Synchronization
 extension Tensor {
   /// Adds the gradient of self to `grad` of every leaf it was computed from.
   ///
-  /// Self must be a single number unless its own gradient is given. What the operations saved is released as soon as
-  /// it has been used, so a second call on the same graph is an error. Records are visited from the last to the
-  /// first, each once, after everything that used its result.
+  /// Self must be a single number unless its own gradient is given. What the operations saved is released as
+  /// soon as it has been used, so a second call on the same graph is an error. Records are visited from the
+  /// last to the first, each once, after everything that used its result.
   public func backward(gradient: Tensor? = nil) throws {
     guard requiresGrad else {
       let reason = "nothing it was computed from requires a gradient"
@@ -33,26 +33,23 @@ extension Tensor {
 
   /// Runs one pullback, and hands its results to the inputs.
   private static func propagate(_ record: GradientRecord) throws {
-    guard let pullback = record.pullback else { return }
-    let inputs = record.inputs
-    guard var gradients = try gradients(of: record, pullback) else {
-      _ = record.surrender()
-      return
-    }
-    precondition(gradients.count == inputs.count, "a pullback returns one gradient per input")
-    _ = record.surrender()
-    for (position, input) in inputs.enumerated() {
-      guard let input, var gradient = gradients[position].take() else { continue }
+    var gradients = try gradients(of: record)
+    let inputs = record.surrender()
+    for position in gradients.indices {
+      guard let input = inputs[position], var gradient = gradients[position].take() else { continue }
       try input.addGradient(&gradient)
     }
   }
 
-  /// A function of its own, so that the output's gradient is let go before its inputs' gradients are summed.
-  private static func gradients(
-    of record: GradientRecord, _ pullback: (Tensor) throws -> [Tensor?]
-  ) throws -> [Tensor?]? {
-    guard let dout = record.gradient.take() else { return nil }
-    return try pullback(dout)
+  /// One gradient per input, none when nothing that used the result passed one on.
+  ///
+  /// A function of its own, so that the result's gradient and what the pullback saved are let go before the
+  /// inputs' gradients are summed.
+  private static func gradients(of record: GradientRecord) throws -> [Tensor?] {
+    guard let pullback = record.pullback, let dout = record.gradient.take() else { return [] }
+    let gradients = try pullback(dout)
+    precondition(gradients.count == record.inputs.count, "a pullback returns one gradient per input")
+    return gradients
   }
 
   /// The recorded tensors that self was computed from, inputs before results, self last.
@@ -84,7 +81,7 @@ extension Tensor {
 
   // MARK: - Summing
 
-  /// Adds a gradient to what self has already got. The one place where broadcasting is undone.
+  /// Adds a gradient to what self has already got: the one place where broadcasting is undone.
   private func addGradient(_ gradient: inout Tensor) throws {
     if gradient.shape != shape { gradient = try gradient.summed(to: shape) }
     if record == nil {

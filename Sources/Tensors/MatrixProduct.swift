@@ -13,7 +13,8 @@ public protocol MatrixProduct: Sendable {
 
   /// c = alpha * op(a) * op(b) + beta * c, all row-major: op(a) is (m, k), op(b) is (k, n), c is (m, n).
   ///
-  /// A transposed argument is stored as (k, m) or (n, k). `lda`, `ldb` and `ldc` are the distances between stored rows.
+  /// A transposed argument is stored as (k, m) or (n, k). `lda`, `ldb` and `ldc` are the distances between
+  /// stored rows.
   func multiply(
     m: Int, n: Int, k: Int, alpha: Float,
     a: UnsafePointer<Float>, lda: Int, transposeA: Bool,
@@ -44,8 +45,8 @@ public enum MatrixProducts {
 
 /// c = alpha * op(a) * op(b) + beta * c on all threads; see `MatrixProduct.multiply` for the arguments.
 ///
-/// The larger of m and n is cut into pieces fixed by the shape, each a product on one thread: the number of threads
-/// changes no bit. Throws `MatrixProductError`, or `Interrupted` when pieces were left out.
+/// The larger of m and n is cut into pieces fixed by the shape, each a product on one thread: the number of
+/// threads changes no bit. Throws `MatrixProductError`, or `Interrupted` when pieces were left out.
 public func gemm(
   m: Int, n: Int, k: Int, alpha: Float = 1,
   a: UnsafePointer<Float>, lda: Int, transposeA: Bool = false,
@@ -82,19 +83,21 @@ struct MatrixCut: Equatable {
     alongRows = m > n
     let extent = max(m, n)
     // A piece packs both of its sides again, so it must be wide; and it must be worth waking a thread.
-    let byWork = m.multipliedReportingOverflow(by: n).partialValue.multipliedReportingOverflow(by: k).partialValue
+    let byWork = m.multipliedReportingOverflow(by: n).partialValue.multipliedReportingOverflow(by: k)
+      .partialValue
     let wanted = min(extent / Self.narrowest, byWork / Self.leastWork, Self.mostPieces)
     guard wanted > 1 else {
       size = max(extent, 1)
       count = min(m, n) > 0 ? 1 : 0
       return
     }
-    let even = wanted & ~1
-    size = ((extent + even - 1) / even + 15) / 16 * 16
+    // 2, or a multiple of 4: threads of the usual numbers get equal shares.
+    let pieces = wanted < 4 ? 2 : wanted & ~3
+    size = ((extent + pieces - 1) / pieces + 15) / 16 * 16
     count = (extent + size - 1) / size
   }
 
-  private static let narrowest = 256
+  private static let narrowest = 192
   private static let leastWork = 1 << 19  // multiplications
   private static let mostPieces = 32
 }

@@ -2,8 +2,9 @@ import Glibc
 
 /// OpenBLAS, opened at run time and called on one thread through a table of pointers.
 ///
-/// Its own choice of kernels knows only the CPUs of its day (0.3.21 runs AVX2 code on a Zen 5), so the variable that
-/// picks them is set from the CPU's features before the library is loaded. A user's own setting wins.
+/// Its own choice of kernels knows only the CPUs of its day (0.3.21 runs AVX2 code on a Zen 5), so the
+/// variable that picks them is set from the CPU's features before the library is loaded. A user's own setting
+/// wins.
 public struct OpenBLAS: MatrixProduct {
   public let name = "OpenBLAS"
   public let version: String
@@ -14,14 +15,16 @@ public struct OpenBLAS: MatrixProduct {
 
   /// The C interface's functions that are used, by type.
   private struct Table: @unchecked Sendable {
-    typealias Product = @convention(c) (
-      Int32, Int32, Int32, Int32, Int32, Int32, Float, UnsafePointer<Float>, Int32,
-      UnsafePointer<Float>, Int32, Float, UnsafeMutablePointer<Float>, Int32
-    ) -> Void
-    typealias VectorProduct = @convention(c) (
-      Int32, Int32, Int32, Int32, Float, UnsafePointer<Float>, Int32,
-      UnsafePointer<Float>, Int32, Float, UnsafeMutablePointer<Float>, Int32
-    ) -> Void
+    typealias Product =
+      @convention(c) (
+        Int32, Int32, Int32, Int32, Int32, Int32, Float, UnsafePointer<Float>, Int32,
+        UnsafePointer<Float>, Int32, Float, UnsafeMutablePointer<Float>, Int32
+      ) -> Void
+    typealias VectorProduct =
+      @convention(c) (
+        Int32, Int32, Int32, Int32, Float, UnsafePointer<Float>, Int32,
+        UnsafePointer<Float>, Int32, Float, UnsafeMutablePointer<Float>, Int32
+      ) -> Void
     typealias Text = @convention(c) () -> UnsafePointer<CChar>?
     typealias SetThreads = @convention(c) (Int32) -> Void
 
@@ -108,7 +111,9 @@ public struct OpenBLAS: MatrixProduct {
   ///
   /// Newer kernel families of the library use the same single-precision products as SkylakeX.
   static func coreType(flags: Set<Substring>) -> String? {
-    if flags.isSuperset(of: ["avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd"]) { return "SkylakeX" }
+    if flags.isSuperset(of: ["avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd"]) {
+      return "SkylakeX"
+    }
     if flags.isSuperset(of: ["avx2", "fma"]) { return "Haswell" }
     return nil
   }

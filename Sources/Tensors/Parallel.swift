@@ -4,20 +4,22 @@ import Synchronization
 
 /// Runs the pieces of one operation on the cores of the machine.
 ///
-/// Where the pieces begin and end depends on the shape alone and every piece writes its own part of the result, so the
-/// number of threads never changes a bit. A call made from inside a piece, or while another thread's pieces are
-/// running, works through its pieces in place.
+/// Where the pieces begin and end depends on the shape alone and every piece writes its own part of the
+/// result, so the number of threads never changes a bit. A call made from inside a piece, or while another
+/// thread's pieces are running, works through its pieces in place.
 public enum Parallel {
-  /// How many threads work on one operation, the calling one included: `YUYAN_THREADS`, else the cores this process
-  /// may use.
+  /// How many threads work on one operation, the calling one included: `YUYAN_THREADS`, else the cores this
+  /// process may use.
   public static var threads: Int {
     get { threadCount.load(ordering: .relaxed) }
     set { threadCount.store(min(max(newValue, 1), Workers.limit), ordering: .relaxed) }
   }
 
-  /// Runs `body` once for each number below `count`; throws `Interrupted` when the user's wish to stop left some out.
+  /// Runs `body` once for each number below `count`; throws `Interrupted` when the user's wish to stop left
+  /// some out.
   ///
-  /// The first error of a piece, in the order of the pieces, is thrown; pieces not yet begun are then left out.
+  /// The first error of a piece, in the order of the pieces, is thrown; pieces not yet begun are then left
+  /// out.
   public static func pieces(_ count: Int, _ body: (Int) throws -> Void) throws {
     let job = Job(count: count, isInterruptible: true)
     let failure = Mutex<(piece: Int, error: any Error)?>(nil)
@@ -31,14 +33,17 @@ public enum Parallel {
     if job.wasStopped { throw Interrupted() }
   }
 
-  /// Runs `body` once for each number below `count`, whatever happens: for updates that must not stop half-way.
+  /// Runs `body` once for each number below `count`, whatever happens: for updates that must not stop half-
+  /// way.
   public static func allPieces(_ count: Int, _ body: (Int) -> Void) {
     Job(count: count, isInterruptible: false).run(body)
   }
 
-  /// Cuts `0..<rows` into pieces of about equal work and runs them; throws `Interrupted` when some were left out.
+  /// Cuts `0..<rows` into pieces of about equal work and runs them; throws `Interrupted` when some were left
+  /// out.
   ///
-  /// - Parameter cost: the work of one row, in elements touched; pieces are made worth the trouble of a thread.
+  /// - Parameter cost: the work of one row, in elements touched; pieces are made worth the trouble of a
+  /// thread.
   public static func rows(_ rows: Int, cost: Int, _ body: (Range<Int>) throws -> Void) throws {
     let size = rowsPerPiece(rows, cost: cost)
     guard size > 0 else { return }
@@ -54,12 +59,14 @@ public enum Parallel {
     allPieces((rows + size - 1) / size) { piece in body(piece * size..<min(rows, (piece + 1) * size)) }
   }
 
-  /// The number of rows that `rows` gives each piece (the last may get fewer): a function of its arguments only.
+  /// The number of rows that `rows` gives each piece (the last may get fewer): a function of its arguments
+  /// only.
   public static func rowsPerPiece(_ rows: Int, cost: Int) -> Int {
     guard rows > 0 else { return 0 }
     let cost = max(1, cost)
     let total = rows.multipliedReportingOverflow(by: cost)
-    let worthwhile = total.overflow ? mostPieces : min(mostPieces, max(1, total.partialValue / elementsPerPiece))
+    let worthwhile =
+      total.overflow ? mostPieces : min(mostPieces, max(1, total.partialValue / elementsPerPiece))
     let size = (rows + worthwhile - 1) / worthwhile
     // Pieces of single elements begin at cache lines.
     return cost < 16 ? (size + 15) / 16 * 16 : size
@@ -71,15 +78,20 @@ public enum Parallel {
   private static let threadCount = Atomic<Int>(min(requestedThreads(), Workers.limit))
 
   private static func requestedThreads() -> Int {
-    if let text = getenv("YUYAN_THREADS"), let number = Int(String(cString: text)), number > 0 { return number }
+    if let text = getenv("YUYAN_THREADS"), let number = Int(String(cString: text)), number > 0 {
+      return number
+    }
     return availableCores()
   }
 
-  /// The cores this process may run on: the bits of `Cpus_allowed` in `/proc/self/status`, else all that are online.
+  /// The cores this process may run on: the bits of `Cpus_allowed` in `/proc/self/status`, else all that are
+  /// online.
   static func availableCores() -> Int {
     let status = textOfFile("/proc/self/status", limit: 8192) ?? ""
     let line = status.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed:") }
-    let bits = line?.dropFirst("Cpus_allowed:".count).reduce(0) { $0 + ($1.hexDigitValue ?? 0).nonzeroBitCount }
+    let bits = line?.dropFirst("Cpus_allowed:".count).reduce(0) {
+      $0 + ($1.hexDigitValue ?? 0).nonzeroBitCount
+    }
     return max(1, bits ?? sysconf(Int32(_SC_NPROCESSORS_ONLN)))
   }
 }

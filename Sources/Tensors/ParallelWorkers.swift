@@ -3,8 +3,8 @@ import Synchronization
 
 /// The worker threads: started when first needed, kept for good, asleep when there is nothing to do.
 ///
-/// One job runs at a time. `ticket` holds the job's number, how many workers it wants, whether it is open, and how many
-/// have joined it; a worker that wakes too late finds it closed, so nobody waits for sleepers.
+/// One job runs at a time. `ticket` holds the job's number, how many workers it wants, whether it is open,
+/// and how many have joined it; a worker that wakes too late finds it closed, so nobody waits for sleepers.
 final class Workers: @unchecked Sendable {
   static let shared = Workers()
   /// The most threads, the calling one included.
@@ -108,7 +108,7 @@ final class Workers: @unchecked Sendable {
     }
   }
 
-  /// Waits for an open job other than `last`: spins briefly, then sleeps. Returns its number.
+  /// Waits for an open job other than `last`: spins briefly, then sleeps.
   private func waitForJob(after last: UInt64) -> UInt64 {
     func opened() -> UInt64? {
       let now = Ticket(bits: ticket.load(ordering: .sequentiallyConsistent))

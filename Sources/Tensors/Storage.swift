@@ -43,7 +43,8 @@ public final class Storage {
 
   public var isBorrowed: Bool { owner != nil }
 
-  /// Books the buffer under another purpose: a gradient that was an intermediate result becomes a parameter's.
+  /// Books the buffer under another purpose: a gradient that was an intermediate result becomes a
+  /// parameter's.
   func repurpose(_ new: Purpose) {
     guard !isBorrowed, new != purpose else { return }
     ledger.move(count * MemoryLayout<Float>.stride, from: purpose, to: new)

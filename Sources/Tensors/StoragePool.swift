@@ -3,8 +3,9 @@ import Synchronization
 
 /// Keeps released buffers for the next tensor of about the same size, so that a training step faults no page.
 ///
-/// Sizes are rounded up to eight classes per power of two. Live and kept buffers together never exceed the most that
-/// was ever live by more than an eighth: keeping costs no memory that the program did not need anyway.
+/// Sizes are rounded up to eight classes per power of two. Live and kept buffers together never exceed the
+/// most that was ever live by more than an eighth: keeping costs no memory that the program did not need
+/// anyway.
 public final class StoragePool: Sendable {
   public static let shared = StoragePool()
 

@@ -2,14 +2,16 @@ import Glibc
 
 /// A row-major, contiguous array of 32-bit floats that can record how it was computed.
 ///
-/// Reshapes and slices of leading rows share storage; nothing else does. Tensors belong to one thread: the loops
-/// inside operations are spread over the cores by `Parallel`.
+/// Reshapes and slices of leading rows share storage; nothing else does. Tensors belong to one thread: the
+/// loops inside operations are spread over the cores by `Parallel`.
 public final class Tensor {
   /// The length of each axis; empty for a single number.
   public let shape: [Int]
   /// The number of elements.
   public let count: Int
-  /// The first element. The memory lives as long as the tensor (`withExtendedLifetime` where that is not obvious).
+  /// The first element.
+  ///
+  /// The memory lives as long as the tensor: `withExtendedLifetime` where that is not obvious.
   public let pointer: UnsafeMutablePointer<Float>
 
   /// The gradient of the last `backward()` calls, summed; only ever set on leaves that require one.

@@ -69,7 +69,8 @@ extension Tensor {
   }
 
   /// The values of a two-sided operation, without its gradient.
-  private static func combine(_ op: String, _ kernel: yy_binary_op, _ a: Tensor, _ b: Tensor) throws -> Tensor {
+  private static func combine(_ op: String, _ kernel: yy_binary_op, _ a: Tensor, _ b: Tensor) throws -> Tensor
+  {
     guard let plan = BroadcastPlan(a.shape, b.shape) else {
       let reason = "a shape that broadcasts with \(a.shape) expected, got \(b.shape)"
       throw TensorError(op: op, argument: "other", reason: reason)

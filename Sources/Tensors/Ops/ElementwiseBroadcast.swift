@@ -1,7 +1,7 @@
 /// How two shapes are stretched to one: rows of a common length, each with a start in both arguments.
 ///
-/// Axes are matched from the last; lengths must be equal, or one of them 1 (NumPy's rule). Neighbouring axes that both
-/// arguments walk evenly are merged, so equal shapes are a single long row.
+/// Axes are matched from the last; lengths must be equal, or one of them 1 (NumPy's rule). Neighbouring axes
+/// that both arguments walk evenly are merged, so equal shapes are a single long row.
 struct BroadcastPlan {
   let shape: [Int]
   /// The elements of a row, and how far each argument moves per element: 1, or 0 when it is stretched.
@@ -75,7 +75,8 @@ extension Tensor {
   /// The sum over the axes that broadcasting added or stretched: the shape becomes `target`.
   func summed(to target: [Int]) throws -> Tensor {
     precondition(
-      BroadcastPlan.commonShape(shape, target) == shape, "a gradient has the shape its input was stretched to")
+      BroadcastPlan.commonShape(shape, target) == shape, "a gradient has the shape its input was stretched to"
+    )
     let added = shape.count - target.count
     let padded = [Int](repeating: 1, count: added) + target
     var result = self

@@ -14,10 +14,10 @@ extension Tensor {
 
   public func tanh() throws -> Tensor { try apply("tanh", YY_TANH, keeps: .output) }
 
-  /// 1 / (1 + exp(-x))
+  /// The logistic function, 1 / (1 + exp(-x)).
   public func sigmoid() throws -> Tensor { try apply("sigmoid", YY_SIGMOID, keeps: .output) }
 
-  /// x * sigmoid(x) (Elfwing et al. 2017, arXiv:1702.03118).
+  /// The sigmoid linear unit, x * sigmoid(x) (arXiv:1702.03118).
   public func silu() throws -> Tensor { try apply("silu", YY_SILU, keeps: .input) }
 
   /// The element where it is positive, else 0.

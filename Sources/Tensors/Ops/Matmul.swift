@@ -8,7 +8,7 @@ extension Tensor {
       throw TensorError(op: "matmul", argument: "self", reason: reason)
     }
     // A batch against one matrix is one taller matrix.
-    if shape.count == 3, other.shape.count == 2 {
+    if shape.count == 3, other.shape.count == 2, other.shape[0] == shape[2] {
       let flat = try reshape([shape[0] * shape[1], shape[2]]).matmul(other)
       return try flat.reshape([shape[0], shape[1], other.shape[1]])
     }

@@ -26,13 +26,17 @@ extension Tensor {
     }
   }
 
-  /// The largest element; NaN if there is one. The gradient goes to the first of equals.
+  /// The largest element; NaN if there is one.
+  ///
+  /// The gradient goes to the first of equals.
   public func max() throws -> Tensor {
     try requireElements(op: "max")
     return try reshape([count]).max(axis: 0)
   }
 
-  /// The largest element along one axis, which must not be empty. The gradient goes to the first of equals.
+  /// The largest element along one axis, which must not be empty.
+  ///
+  /// The gradient goes to the first of equals.
   public func max(axis: Int, keepsAxis: Bool = false) throws -> Tensor {
     let (axis, parts) = try split(at: axis, op: "max")
     guard parts.length > 0 else { throw Self.emptyAxis("max", axis, shape) }

@@ -2,7 +2,9 @@ import CKernels
 import Glibc
 
 extension Tensor {
-  /// The same elements under another shape, sharing memory. One length may be -1: it is worked out.
+  /// The same elements under another shape, sharing memory.
+  ///
+  /// One length may be -1: it is worked out.
   public func reshape(_ shape: [Int]) throws -> Tensor {
     let resolved = try resolve(shape)
     let old = self.shape
@@ -71,7 +73,8 @@ extension Tensor {
       guard tensor.shape.count == first.shape.count,
         tensor.shape.indices.allSatisfy({ $0 == axis || tensor.shape[$0] == first.shape[$0] })
       else {
-        let reason = "shapes equal but for axis \(axis) expected, got \(first.shape) first and \(tensor.shape)"
+        let reason =
+          "shapes equal but for axis \(axis) expected, got \(first.shape) first and \(tensor.shape)"
           + " at position \(position)"
         throw TensorError(op: op, argument: "tensors", reason: reason)
       }
@@ -103,7 +106,8 @@ extension Tensor {
     }
   }
 
-  /// The rows with these numbers, in their order; numbers may repeat, and their gradients then add up in that order.
+  /// The rows with these numbers, in their order; numbers may repeat, and their gradients then add up in that
+  /// order.
   public func gather(_ ids: [Int32]) throws -> Tensor {
     guard let length = shape.first else {
       throw TensorError(op: "gather", argument: "self", reason: "at least 1 axis expected, got shape []")

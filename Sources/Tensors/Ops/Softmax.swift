@@ -27,7 +27,8 @@ extension Tensor {
     }
   }
 
-  /// The mean of -log softmax(self)[target] over the rows with a target; self is (T, C), target -1 means none.
+  /// The mean of -log softmax(self)[target] over the rows with a target; self is (T, C), target -1 means
+  /// none.
   ///
   /// For logits that are at hand; a model's head is fused with its loss in `linearCrossEntropy`.
   public func crossEntropy(targets: [Int32]) throws -> Tensor {
@@ -44,7 +45,8 @@ extension Tensor {
     }
     let used = targets.reduce(0) { $0 + ($1 >= 0 ? 1 : 0) }
     guard used > 0 else {
-      throw TensorError(op: op, argument: "targets", reason: "at least 1 target other than -1 expected, got none")
+      throw TensorError(
+        op: op, argument: "targets", reason: "at least 1 target other than -1 expected, got none")
     }
     let logarithms = try withoutGradients { try logSoftmax() }
     var sum = 0.0
