@@ -94,9 +94,11 @@ let package = Package(
     suite(of: "Tokenizers", ["Files"], fixtures: true),
     suite(of: "Models", ["Tensors", "Tokenizers", "Files", collections], fixtures: true),
     suite(of: "Corpus", ["Tokenizers", "Files"], fixtures: true),
-    suite(of: "Decoding", ["Models", "Tensors", "Tokenizers"], fixtures: true),
+    suite(of: "Decoding", ["Models", "Tensors", "Tokenizers", "Files"], fixtures: true),
     suite(of: "Evaluation", ["Models", "Corpus", "Tokenizers", "Files"], fixtures: true),
-    suite(of: "Training", ["Models", "Corpus", "Tensors", "Tokenizers", "Files"], fixtures: true),
+    suite(
+      of: "Training",
+      ["Models", "Corpus", "Decoding", "Evaluation", "Tensors", "Tokenizers", "Files", "Processes"], fixtures: true),
     suite(of: "Scripting", ["CLua"], fixtures: true),
     suite(of: "Notebooks", ["Scripting", "Files"], fixtures: true),
     suite(of: "Library", ["Scripting", "Notebooks", "Tensors", "Files"], fixtures: true),

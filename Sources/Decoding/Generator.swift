@@ -1,5 +1,6 @@
 public import Models
 import Processes
+import Tokenizers
 
 /// Chooses one token after another; knows token ids only.
 public final class Generator {
@@ -41,7 +42,7 @@ public final class Generator {
     endTokens = model.endTokens
     ids = prompt
     promptCount = prompt.count
-    cache = model.transformer.makeCache(capacity: prompt.count + maxTokens)
+    cache = try model.transformer.makeCache(capacity: prompt.count + maxTokens)
   }
 
   /// The new tokens so far.

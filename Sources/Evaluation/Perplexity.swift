@@ -8,7 +8,7 @@ import Tokenizers
 public enum EvaluationData {
   /// One text.
   case text(String)
-  /// Documents, each from its own BOS.
+  /// Documents, each from its own BOS; of lessons the answers and their end tokens are predicted.
   case documents(any DocumentStream)
   /// Rows of ids with targets, such as packed instruction rows: the mean runs over their trained tokens.
   case rows(any RowSource)
@@ -64,7 +64,10 @@ public func perplexity(
   case .documents(let stream):
     let cursor = try stream.open()
     while let document = try cursor.next() {
-      try meter.add(document.text)
+      switch document.content {
+      case .text(let text): try meter.add(text)
+      case .lesson(let row, let template): try meter.add(row, template)
+      }
       if let limit = options.tokens, meter.tokens >= limit { break }
     }
   }
@@ -78,8 +81,9 @@ private struct Meter {
   let stride: Int
   private(set) var tokens = 0
   private var total = 0.0
-  private var bytes = 0
-  private var characters = 0
+  /// nil once a lesson was measured, whose answer no longer stands for bytes alone.
+  private var bytes: Int? = 0
+  private var characters: Int? = 0
   private var documents = 0
   private var waiting = PendingRow()
 
@@ -94,15 +98,35 @@ private struct Meter {
     let tokenizer = try model.requireTokenizer()
     let ids = try tokenizer.encode(text)
     documents += 1
-    bytes += text.utf8.count
-    characters += text.unicodeScalars.count
+    bytes = bytes.map { $0 + text.utf8.count }
+    characters = characters.map { $0 + text.unicodeScalars.count }
     for piece in WindowPlan(tokens: ids.count, window: window, stride: stride).windows {
       let row = WindowRow(piece, of: ids, bos: tokenizer.bosID)
       if row.ids.isEmpty { continue }
-      if waiting.ids.count + row.ids.count > window { try flush() }
-      waiting.append(row)
-      tokens += row.targets.count { $0 >= 0 }
+      try add(row.ids, row.targets)
     }
+  }
+
+  mutating func add(_ lesson: InstructionRow, _ template: ChatTemplate) throws {
+    try Interrupt.check()
+    let masked = try template.tokens(for: lesson, try model.requireTokenizer())
+    let context = model.transformer.spec.maxPositionEmbeddings
+    guard masked.ids.count - 1 <= context else {
+      throw EvaluationError(
+        argument: "data",
+        reason: "a lesson of \(masked.ids.count) tokens does not fit into the model's context of \(context): "
+          + "\"\(lesson.instruction.prefix(40))\"")
+    }
+    documents += 1
+    (bytes, characters) = (nil, nil)
+    let targets = zip(masked.ids, masked.trained).dropFirst().map { $0.1 ? $0.0 : -1 }
+    try add(Array(masked.ids.dropLast()), targets)
+  }
+
+  private mutating func add(_ ids: [Int32], _ targets: [Int32]) throws {
+    if waiting.ids.count + ids.count > window { try flush() }
+    waiting.append(ids, targets)
+    tokens += targets.count { $0 >= 0 }
   }
 
   mutating func measure(_ source: any RowSource, upTo limit: Int?) throws -> EvaluationResult {
@@ -145,10 +169,10 @@ private struct PendingRow {
   var targets: [Int32] = []
   var documents: [Int] = []
 
-  mutating func append(_ row: WindowRow) {
-    ids += row.ids
-    targets += row.targets
-    documents.append(row.ids.count)
+  mutating func append(_ ids: [Int32], _ targets: [Int32]) {
+    self.ids += ids
+    self.targets += targets
+    documents.append(ids.count)
   }
 }
 

@@ -1,5 +1,5 @@
 public import Models
-import Processes
+import Tensors
 import Tokenizers
 
 /// How the model saw one token coming.
@@ -28,10 +28,12 @@ public func score(_ model: LanguageModel, _ text: String) throws -> [ScoredToken
   }
   let row = WindowRow(window, of: tokens, bos: tokenizer.bosID)
   guard !row.ids.isEmpty else { return [] }
-  let scores = try model.transformer.tokenScores(row.ids, targets: row.targets)
-  return zip(row.targets, scores).map { id, score in
-    ScoredToken(
-      id: id, piece: tokenizer.piece(id) ?? "", logProbability: Double(score.logProbability),
-      entropy: Double(score.entropy), rank: score.rank)
+  let scores = try model.transformer.tokenScores(ids: row.ids, targets: row.targets, documents: [row.ids.count])
+  return zip(row.targets, scores).compactMap { id, score in
+    score.map {
+      ScoredToken(
+        id: id, piece: tokenizer.piece(id) ?? "", logProbability: $0.logProbability, entropy: $0.entropy,
+        rank: $0.rank)
+    }
   }
 }

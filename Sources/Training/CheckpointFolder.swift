@@ -14,7 +14,7 @@ final class CheckpointFolder {
       let path = FileSystem.join(options.directory, name)
       if name.hasPrefix(Self.unfinished) {
         try FileSystem.remove(path)
-      } else if let step = Self.step(of: name), FileSystem.isFolder(path) {
+      } else if let step = Self.step(of: name), FileSystem.isDirectory(path) {
         saved.append((step, try Checkpoint.header(path).score))
       }
     }

@@ -28,8 +28,8 @@ final class Optimizer {
   }
 
   /// Of all gradients together; not finite if one of their numbers is not.
-  func gradientNorm() throws -> Double {
-    try squaredNorm(slots.compactMap(\.parameter.grad)).squareRoot()
+  func gradientNorm() -> Double {
+    squaredNorm(slots.compactMap(\.parameter.grad)).squareRoot()
   }
 
   func clearGradients() {
@@ -37,8 +37,8 @@ final class Optimizer {
   }
 
   /// The parameter, in the model's order, whose gradient holds a number that is not finite.
-  func nonFiniteGradient() throws -> String? {
-    try slots.first { try $0.parameter.grad.map { try !squaredNorm([$0]).isFinite } ?? false }?.name
+  func nonFiniteGradient() -> String? {
+    slots.first { $0.parameter.grad?.firstNonFinite != nil }?.name
   }
 
   /// Updates every parameter; once begun it is not interrupted.

@@ -15,9 +15,9 @@ struct RunSettings {
     let optimizer = options.optimizer
     let parameters = model.transformer.parameters
     values = [
-      "data": data.fingerprint,
-      "tokenizer": model.tokenizer?.fingerprint ?? "none",
-      "template": model.template?.fingerprint ?? "none",
+      "data": "sha256 " + (try data.fingerprint).prefix(16),
+      "tokenizer": model.tokenizer.map { "sha256 " + $0.fingerprint.prefix(16) } ?? "none",
+      "template": model.template.map { "\($0.name), sha256 " + $0.fingerprint.prefix(16) } ?? "none",
       "model": Self.digest(String(describing: model.transformer.spec)),
       "adapter": model.lora.map { "rank \($0.rank), alpha \($0.alpha), dropout \($0.dropout)" } ?? "none",
       "trained parameters": Self.digest(Self.names(parameters.filter(\.isTrainable))),

@@ -161,7 +161,7 @@ public final class TrainingJob {
     let norm: Double
     do {
       loss = try addGradients(of: window, step: number)
-      norm = try optimizer.gradientNorm()
+      norm = optimizer.gradientNorm()
       if !norm.isFinite { throw try nonFiniteGradient(norm, in: window, step: number) }
       try Interrupt.check()
     } catch {
@@ -215,11 +215,11 @@ public final class TrainingJob {
 
   /// Goes through the window once more, row by row, to find whose gradient it is.
   private func nonFiniteGradient(_ norm: Double, in window: RowWindow, step: Int) throws -> NonFiniteError {
-    let place = try optimizer.nonFiniteGradient()
+    let place = optimizer.nonFiniteGradient()
     for (index, row) in window.rows.enumerated() {
       optimizer.clearGradients()
       _ = try addGradient(of: row, number: index, window, step)
-      if let place = try optimizer.nonFiniteGradient() {
+      if let place = optimizer.nonFiniteGradient() {
         return NonFiniteError(
           step: step, quantity: "gradient", value: "\(norm)", place: place, samples: row.samples)
       }

@@ -35,7 +35,7 @@ final class WindowReader {
 
   init(_ source: any RowSource) throws {
     self.source = source
-    cursor = try source.open()
+    cursor = try source.open(pass: 0)
   }
 
   /// The next window; when drawing fails or is interrupted, nothing has been drawn.
@@ -66,7 +66,7 @@ final class WindowReader {
   }
 
   private func startAgain() throws {
-    cursor = try source.open()
+    cursor = try source.open(pass: pass + 1)
     pass += 1
     hasEnded = false
   }
@@ -78,7 +78,7 @@ final class WindowReader {
   func restore(_ state: JSON) throws {
     guard let pass = state["pass"]?.intValue, let ended = state["ended"]?.boolValue, let inner = state["cursor"]
     else { throw TrainingError(argument: "resume", reason: "the checkpoint's place in the data cannot be read") }
-    let cursor = try source.open()
+    let cursor = try source.open(pass: pass)
     try cursor.restore(inner)
     self.cursor = cursor
     self.pass = pass
@@ -87,7 +87,10 @@ final class WindowReader {
 
   /// Rows of one pass over the data.
   static func count(_ source: any RowSource) throws -> Int {
-    let cursor = try source.open()
+    if source.isEndless {
+      throw TrainingError(argument: "steps", reason: "a number is needed: these data start again without end")
+    }
+    let cursor = try source.open(pass: 0)
     var count = 0
     while try cursor.next() != nil {
       try Interrupt.check()

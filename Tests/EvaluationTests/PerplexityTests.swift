@@ -1,0 +1,161 @@
+import Files
+import Foundation
+import Models
+import TestSupport
+import Testing
+import Tokenizers
+
+@testable import Evaluation
+
+@Suite struct PerplexityTests {
+  private func model(context: Int = 64, seed: UInt64 = 3) throws -> LanguageModel {
+    var spec = ModelSpec(
+      vocabSize: 259, hiddenSize: 16, numHiddenLayers: 1, numAttentionHeads: 4, intermediateSize: 24)
+    spec.maxPositionEmbeddings = context
+    spec.initializerRange = 0.3
+    return try .new(spec, tokenizer: ByteTokenizer(), seed: seed)
+  }
+
+  /// A model that gives every token the same probability: its head is zero.
+  private func uniform(_ vocabulary: Int, _ tokenizer: any Tokenizer) throws -> LanguageModel {
+    var spec = ModelSpec(
+      vocabSize: vocabulary, hiddenSize: 8, numHiddenLayers: 1, numAttentionHeads: 2, intermediateSize: 8)
+    spec.maxPositionEmbeddings = 32
+    let model = try LanguageModel.new(spec, tokenizer: tokenizer)
+    let head = model.transformer.head.tensor
+    for index in 0..<head.count { head.pointer[index] = 0 }
+    return model
+  }
+
+  @Test func aUniformModelHasTheEntropyOfItsVocabulary() throws {
+    let text = "Die Schwalbe 雨燕 flies."
+    let result = try perplexity(uniform(300, ByteTokenizer()), of: .text(text))
+    #expect(result.tokens == text.utf8.count)
+    #expect(result.bytes == text.utf8.count)
+    #expect(result.characters == text.unicodeScalars.count)
+    #expect(abs(result.nll - log(300)) < 1e-5)
+    #expect(abs(result.perplexity - 300) < 1e-2)
+    #expect(abs(try #require(result.bitsPerByte) - log2(300)) < 1e-5)
+    #expect(
+      abs(try #require(result.bitsPerCharacter) - log2(300) * Double(text.utf8.count) / Double(text.unicodeScalars.count))
+        < 1e-4)
+  }
+
+  /// Two tokenizers, each with a uniform model that spends 9 bits a byte: equal bits per byte, unequal perplexities.
+  @Test func bitsPerByteCompareAcrossTokenizers() throws {
+    let text = "abcdefghijklmnopqrst"
+    let bytes = try perplexity(uniform(512, ByteTokenizer()), of: .text(text))
+    let pairs = try perplexity(uniform(1 << 18, PairTokenizer()), of: .text(text))
+    #expect(pairs.tokens * 2 == bytes.tokens)
+    #expect(abs(try #require(bytes.bitsPerByte) - 9) < 1e-5)
+    #expect(abs(try #require(pairs.bitsPerByte) - 9) < 1e-5)
+    #expect(pairs.perplexity > bytes.perplexity)
+  }
+
+  @Test func theSumDoesNotDependOnTheWindowWhereTheTextFits() throws {
+    let model = try model()
+    let text = "swifts sleep while flying"
+    let whole = try perplexity(model, of: .text(text))
+    for window in [25, 40] {
+      let other = try perplexity(model, of: .text(text), options: .init(window: window, stride: 1))
+      #expect(abs(other.totalNLL - whole.totalNLL) < 1e-3)
+      #expect(other.tokens == whole.tokens)
+    }
+  }
+
+  @Test func longTextsCountEveryTokenOnce() throws {
+    let model = try model(context: 16)
+    let text = String(repeating: "0123456789", count: 10)
+    for stride in [1, 5, 8, 16] {
+      let result = try perplexity(model, of: .text(text), options: .init(stride: stride))
+      #expect(result.tokens == 100)
+      #expect(result.window == 16)
+      #expect(result.stride == stride)
+    }
+    // By hand: window 16, stride 8, each window after BOS.
+    let ids = try ByteTokenizer().encode(text)
+    var total = 0.0
+    for window in WindowPlan(tokens: 100, window: 16, stride: 8).windows {
+      let input = [1] + ids[window.tokens].dropLast()
+      let logits = try model.transformer.logits(input).values
+      for position in window.firstCounted..<window.tokens.upperBound {
+        let row = (position - window.tokens.lowerBound) * 259
+        let values = logits[row..<row + 259].map { exp(Double($0)) }
+        total -= log(values[Int(ids[position])] / values.reduce(0, +))
+      }
+    }
+    let result = try perplexity(model, of: .text(text), options: .init(stride: 8))
+    #expect(abs(result.totalNLL - total) < 1e-3)
+  }
+
+  @Test func scoresSumToTheNegativeLogLikelihood() throws {
+    let model = try model()
+    let scores = try score(model, "swift 雨燕")
+    let result = try perplexity(model, of: .text("swift 雨燕"))
+    #expect(scores.count == result.tokens)
+    #expect(abs(scores.reduce(0) { $0 - $1.logProbability } - result.totalNLL) < 1e-4)
+    #expect(scores.allSatisfy { $0.rank >= 1 && $0.rank <= 259 && $0.entropy > 0 && $0.entropy <= log(259.0) + 1e-6 })
+    #expect(scores[0].piece == "<118>")
+  }
+
+  @Test func printsWhatItMeasured() {
+    let result = EvaluationResult(
+      totalNLL: 2 * log(4), tokens: 2, bytes: 4, characters: 2, documents: 1, window: 8, stride: 4)
+    #expect(
+      result.description
+        == "nll 1.3863; perplexity 4.0000; bits/byte 1.0000; bits/character 2.0000; 2 tokens; 4 bytes, 2 characters; "
+        + "1 document; window 8, stride 4, BOS given and not counted")
+  }
+
+  @Test func messages() throws {
+    let model = try model(context: 16)
+    #expect(throws: EvaluationError(argument: "data", reason: "there is no token to predict")) {
+      try perplexity(model, of: .text(""))
+    }
+    #expect(throws: EvaluationError(argument: "window", reason: "a number from 1 to 16 expected, got 17")) {
+      try perplexity(model, of: .text("a"), options: .init(window: 17))
+    }
+    #expect(throws: EvaluationError(argument: "stride", reason: "a number from 1 to 8 expected, got 9")) {
+      try perplexity(model, of: .text("a"), options: .init(window: 8, stride: 9))
+    }
+    #expect(
+      throws: EvaluationError(argument: "text", reason: "20 tokens do not fit into the model's context of 16")
+    ) { try score(model, String(repeating: "a", count: 20)) }
+  }
+
+  /// reference.json: 66 predicted tokens, computed with NumPy.
+  @Test(.enabled(if: RealData.isAvailable)) func stories260KAgreesWithItsReference() throws {
+    let model = try LanguageModel.load(
+      RealData.path("model/stories260K/stories260K.bin"),
+      tokenizerPath: RealData.path("model/stories260K/tok512.bin"))
+    let reference = try JSON.read(RealData.path("model/stories260K/reference.json"))
+    let text = try #require(reference["eval"]?["text"]?.stringValue)
+    let result = try perplexity(model, of: .text(text))
+    #expect(result.tokens == 66)
+    #expect(result.bytes == 136)
+    #expect(abs(result.totalNLL - 85.63263) < 1e-3)
+    #expect(abs(result.nll - 1.297464) < 1e-4)
+    #expect(abs(result.perplexity - 3.66) < 1e-3)
+    #expect(abs(try #require(result.bitsPerByte) - 0.908395) < 1e-4)
+  }
+}
+
+/// Two bytes a token, so that another vocabulary reads the same text.
+private final class PairTokenizer: Tokenizer {
+  let count = 10
+  let bosID: Int32? = 1
+  let eosID: Int32? = 2
+  let unknownID: Int32? = 0
+  let padID: Int32? = nil
+  let kind = "pairs"
+  let fingerprint = "pairs"
+  let configuration = TokenizerConfiguration()
+
+  func encode(_ text: String) throws -> [Int32] { stride(from: 0, to: text.utf8.count, by: 2).map { 3 + Int32($0 % 7) } }
+  func encode(offsets text: String) throws -> [TokenSpan] { [] }
+  func surface(_ id: Int32, atStart: inout Bool) throws -> TokenSurface { .text([]) }
+  func piece(_ id: Int32) -> String? { nil }
+  func id(of piece: String) -> Int32? { nil }
+  func save(to path: String) throws {}
+  func saveFolderFiles(to folder: String) throws {}
+}

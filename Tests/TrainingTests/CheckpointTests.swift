@@ -1,0 +1,202 @@
+import Corpus
+import Evaluation
+import Files
+import Foundation
+import Models
+import Testing
+
+@testable import Training
+
+@Suite struct CheckpointTests {
+  private let lora = LoRAOptions(rank: 4, dropout: 0.1, targets: ["q", "down"], train: ["embedding"])
+
+  private func job(
+    _ folder: String, _ model: LanguageModel, every: Int = 1, keep: Int = 3, resume: Bool = true,
+    rows: [Row] = Toy.rows(11), change: (inout TrainingOptions) throws -> Void = { _ in }
+  ) throws -> TrainingJob {
+    var options = try Toy.options(
+      steps: 7, batch: 2, accumulate: 2,
+      checkpoint: CheckpointOptions(directory: folder + "/ckpt", every: every, keep: keep), resume: resume)
+    try change(&options)
+    return try TrainingJob(model: model, data: MemoryRows(rows), options: options)
+  }
+
+  private func names(_ folder: String) throws -> [String] { try FileSystem.list(folder + "/ckpt") }
+
+  /// 11 rows in windows of 4: step 3 ends the first pass with a short window.
+  @Test(arguments: 1...6)
+  func aResumedRunEqualsAnUninterruptedOneBitForBit(stop: Int) throws {
+    try Toy.withFolder { folder in
+      let whole = try Toy.model(lora: lora)
+      let reference = try job(folder + "/a", whole)
+      try reference.run()
+
+      let first = try Toy.model(lora: lora)
+      let interrupted = try job(folder + "/b", first)
+      for _ in 0..<stop { _ = try interrupted.step() }
+      // The process is gone; another one loads the same base.
+      let second = try Toy.model(lora: lora)
+      let resumed = try job(folder + "/b", second)
+      #expect(resumed.resumedFrom == stop)
+      #expect(resumed.completedSteps == stop)
+      try resumed.run()
+      #expect(Toy.bits(second) == Toy.bits(whole))
+      #expect(Toy.metrics(resumed.history) == Toy.metrics(reference.history))
+      #expect(
+        try Toy.metrics(file: folder + "/b/ckpt/metrics.jsonl") == Toy.metrics(file: folder + "/a/ckpt/metrics.jsonl"))
+      for file in ["weights.safetensors", "optimizer.safetensors"] {
+        let a = try Data(contentsOf: URL(fileURLWithPath: folder + "/a/ckpt/step-000007/" + file))
+        #expect(try Data(contentsOf: URL(fileURLWithPath: folder + "/b/ckpt/step-000007/" + file)) == a)
+      }
+    }
+  }
+
+  @Test func linesAfterTheCheckpointAreCut() throws {
+    try Toy.withFolder { folder in
+      let first = try job(folder, Toy.model(), every: 2)
+      for _ in 0..<5 { _ = try first.step() }
+      let path = folder + "/ckpt/metrics.jsonl"
+      #expect(try Toy.metrics(file: path).count == 5)
+      // A kill in the middle of a line.
+      let handle = try #require(FileHandle(forWritingAtPath: path))
+      try handle.seekToEnd()
+      try handle.write(contentsOf: Data(#"{"step": 6, "lo"#.utf8))
+      try handle.close()
+      let resumed = try job(folder, Toy.model(), every: 2)
+      #expect(resumed.resumedFrom == 4)
+      #expect(try Toy.metrics(file: path).count == 4)
+      #expect(resumed.history.count == 4)
+    }
+  }
+
+  @Test func resumeStartsWhereThereIsNothing() throws {
+    try Toy.withFolder { folder in
+      let fresh = try job(folder, Toy.model())
+      #expect(fresh.resumedFrom == nil)
+      #expect(fresh.completedSteps == 0)
+    }
+  }
+
+  @Test func aFreshRunDoesNotTouchCheckpointsOfAnother() throws {
+    try Toy.withFolder { folder in
+      _ = try job(folder, Toy.model()).step()
+      #expect(
+        throws: TrainingError(
+          argument: "checkpoint",
+          reason: "\(folder)/ckpt/step-000001 is there from an earlier run: resume = true continues it, "
+            + "another dir starts anew")
+      ) { try job(folder, Toy.model(), resume: false) }
+    }
+  }
+
+  @Test func anEarlierRunsMetricsAreSetAside() throws {
+    try Toy.withFolder { folder in
+      let path = folder + "/m.jsonl"
+      for _ in 0..<2 {
+        var options = try Toy.options(steps: 1)
+        options.metrics = path
+        try TrainingJob(model: Toy.model(), data: MemoryRows(Toy.rows(4)), options: options).run()
+      }
+      #expect(try Toy.metrics(file: path).count == 1)
+      #expect(try Toy.metrics(file: path + ".1") == Toy.metrics(file: path))
+    }
+  }
+
+  @Test func theLastAndTheBestAreKept() throws {
+    try Toy.withFolder { folder in
+      let job = try job(folder, Toy.model(), keep: 2) { options in
+        // The rate makes the model worse again after the second step.
+        options.schedule = .function { step, _ in step <= 2 ? 0.01 : 0.5 }
+        options.evaluation = EvaluationOptions(sets: [("held_out", .rows(MemoryRows(Toy.rows(11))))], every: 1)
+      }
+      try job.run()
+      let losses = job.history.map { $0["held_out_nll"]?.doubleValue ?? .infinity }
+      #expect(losses.min() == losses[1])
+      #expect(try names(folder) == ["metrics.jsonl", "step-000002", "step-000006", "step-000007"])
+    }
+  }
+
+  @Test func leftoversOfACrashAreRemovedAndTheLastGoodOneIsTaken() throws {
+    try Toy.withFolder { folder in
+      let first = try job(folder, Toy.model())
+      for _ in 0..<2 { _ = try first.step() }
+      let half = folder + "/ckpt/.unfinished-step-000003"
+      try FileSystem.makeFolders(half)
+      try AtomicFile.write("half", to: half + "/weights.safetensors")
+      let resumed = try job(folder, Toy.model())
+      #expect(resumed.resumedFrom == 2)
+      #expect(try names(folder) == ["metrics.jsonl", "step-000001", "step-000002"])
+    }
+  }
+
+  @Test func hooksKeepTheirState() throws {
+    try Toy.withFolder { folder in
+      let first = try job(folder, Toy.model())
+      first.onStep = { first.state = ["seen": JSON($0.step)] }
+      for _ in 0..<3 { _ = try first.step() }
+      #expect(try job(folder, Toy.model()).state == ["seen": 3])
+      let captured = try job(folder, Toy.model())
+      captured.captureState = { ["from": "a hook"] }
+      _ = try captured.step()
+      #expect(try job(folder, Toy.model()).state == ["from": "a hook"])
+    }
+  }
+
+  @Test func anotherRunIsRefusedNamingTheDifferences() throws {
+    try Toy.withFolder { folder in
+      _ = try job(folder, Toy.model(lora: lora)).step()
+      func refusal(
+        _ model: LanguageModel? = nil, rows: any RowSource = MemoryRows(Toy.rows(11)),
+        _ change: (inout TrainingOptions) throws -> Void = { _ in }
+      ) throws -> String? {
+        var options = try Toy.options(
+          steps: 7, batch: 2, accumulate: 2,
+          checkpoint: CheckpointOptions(directory: folder + "/ckpt", every: 1), resume: true)
+        try change(&options)
+        let model = try model ?? Toy.model(lora: lora)
+        let before = Toy.bits(model)
+        do { _ = try TrainingJob(model: model, data: rows, options: options) } catch {
+          #expect(Toy.bits(model) == before)
+          return "\(error)".replacingOccurrences(of: "resume: \(folder)/ckpt/step-000001 belongs to another run: ", with: "")
+        }
+        return nil
+      }
+      #expect(try refusal { $0.batchSize = 4; $0.accumulate = 1 } == nil)
+      #expect(
+        try refusal { $0.batchSize = 3; $0.seed = 9 }
+          == "rows a step: 4 there, 6 here; seed: 7 there, 9 here")
+      #expect(try refusal { $0.steps = 9 } == "steps: 7 there, 9 here")
+      #expect(
+        try refusal { $0.schedule = try .constant(0.5) }
+          == "schedule: cosine, peak 0.01, warmup 0.1 of the steps, floor 0.0 there, "
+          + "constant, peak 0.5, warmup 0 steps here")
+      #expect(try refusal { $0.clip = nil } == "clip: 1.0 there, none here")
+      #expect(
+        try refusal { $0.optimizer.weightDecay = 0 }
+          == "optimizer: adamw, betas 0.9 and 0.999, eps 1e-08, weight decay 0.01 there, "
+          + "adamw, betas 0.9 and 0.999, eps 1e-08, weight decay 0.0 here")
+      #expect(
+        try refusal(rows: MemoryRows(Toy.rows(11), identity: "other"))?.hasPrefix("data: sha256 ") == true)
+      let base = try #require(try refusal(Toy.model(seed: 2, lora: lora)))
+      #expect(base.hasPrefix("frozen weights: sha256 ") && !base.contains(";"))
+      #expect(try refusal(Toy.model(lora: nil))?.contains("adapter: rank 4, alpha 32.0, dropout 0.1 there, none here") == true)
+    }
+  }
+
+  @Test func anUnwritableFolderLeavesTheLastCheckpointGood() throws {
+    try Toy.withFolder { folder in
+      let model = try Toy.model()
+      let first = try job(folder, model)
+      _ = try first.step()
+      // A file where the next checkpoint would be written stands for a disk that takes no more.
+      try AtomicFile.write("in the way", to: folder + "/ckpt/step-000002")
+      do {
+        _ = try first.step()
+        Issue.record("the checkpoint was written over a file")
+      } catch let error as FileError {
+        #expect(error.description.hasSuffix("the checkpoint was not written, \(folder)/ckpt/step-000001 stays good"))
+      }
+      #expect(try job(folder, Toy.model()).resumedFrom == 1)
+    }
+  }
+}
