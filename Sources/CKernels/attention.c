@@ -1,9 +1,11 @@
 #include "include/kernels.h"
 #include "vector.h"
 
-/* Causal scaled dot-product attention (Vaswani et al. 2017, arXiv:1706.03762), one head, one block of query rows against the keys of one
-   document. S = scale * q k' comes from a matrix product and is turned into probabilities in place:
-     p[i][j] = exp(S[i][j] - lse[i]) for the keys that row i may see, 0 for the others, lse[i] = log(sum over j of exp(S[i][j])).
+/* Causal scaled dot-product attention (Vaswani et al. 2017, arXiv:1706.03762), one head, one block of query
+   rows against the keys of one document. S = scale * q k' comes from a matrix product and is turned into
+   probabilities in place:
+     p[i][j] = exp(S[i][j] - lse[i]) for the keys that row i may see, 0 for the others,
+     lse[i] = log(sum over j of exp(S[i][j])).
    Only lse is kept for the backward pass, which makes p again from S (Dao et al. 2022, arXiv:2205.14135):
      dS = p * (dp - delta) * scale, dp = dout v', delta[i] = sum over columns of dout[i] * out[i].
    Row i of the block sees the first `visible + i` keys; S is (rows, stride). */
@@ -87,7 +89,8 @@ YY_KERNEL void yy_attention_delta(
 }
 
 YY_KERNEL void yy_attention_score_gradient(
-    float *dp, const float *p, const float *delta, float scale, intptr_t rows, intptr_t stride, intptr_t visible) {
+    float *dp, const float *p, const float *delta, float scale, intptr_t rows, intptr_t stride,
+    intptr_t visible) {
   for (intptr_t row = 0; row < rows; row++, dp += stride, p += stride) {
     const intptr_t count = visible + row;
     const float d = delta[row];
@@ -96,7 +99,8 @@ YY_KERNEL void yy_attention_score_gradient(
   }
 }
 
-/* One new row q (width) against `count` cached rows of k and v, which lie `rowStride` apart; `scores` has room for count numbers. */
+/* One new row q (width) against `count` cached rows of k and v, which lie `rowStride` apart; `scores` has
+   room for count numbers. */
 YY_KERNEL void yy_attention_decode(
     float *out, float *scores, const float *q, const float *k, const float *v, float scale, intptr_t count,
     intptr_t rowStride, intptr_t width) {

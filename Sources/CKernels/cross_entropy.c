@@ -22,7 +22,8 @@ YY_INLINE float yy_row_max(const float *x, intptr_t count) {
   return yy_max(&largest);
 }
 
-YY_KERNEL double yy_cross_entropy_forward(const float *logits, const int32_t *targets, intptr_t rows, intptr_t columns) {
+YY_KERNEL double yy_cross_entropy_forward(
+    const float *logits, const int32_t *targets, intptr_t rows, intptr_t columns) {
   double nll = 0.0;
   yy_f32 v;
   for (intptr_t row = 0; row < rows; row++, logits += columns) {
@@ -85,11 +86,12 @@ YY_KERNEL double yy_cross_entropy_gradient(
   return nll;
 }
 
-/* For each row: log-probability of the target, entropy of the distribution in nats (log(sum) - sum of e^z z / sum, z = logit - m) and the
-   rank of the target (1 = most likely; of equal logits the lower id comes first). */
+/* For each row: log-probability of the target, entropy of the distribution in nats (log(sum) - sum of
+   e^z z / sum, z = logit - m) and the rank of the target (1 = most likely; of equal logits the lower id comes
+   first). */
 YY_KERNEL void yy_token_scores(
-    const float *logits, const int32_t *targets, double *logProbability, double *entropy, int32_t *rank, intptr_t rows,
-    intptr_t columns) {
+    const float *logits, const int32_t *targets, double *logProbability, double *entropy, int32_t *rank,
+    intptr_t rows, intptr_t columns) {
   yy_f32 v, e;
   for (intptr_t row = 0; row < rows; row++, logits += columns) {
     const float m = yy_row_max(logits, columns);

@@ -3,8 +3,9 @@
 #include "include/kernels.h"
 #include "vector.h"
 
-/* Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): a counter of 128 bits and a key of 64 bits become
-   128 random bits. No state: block number n of a key can be made alone, on any thread. */
+/* Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): a counter of 128 bits
+   and a key of 64 bits become 128 random bits. No state: block number n of a key can be made alone, on any
+   thread. */
 
 enum { YY_ROUNDS = 10 };
 static const uint32_t multiplier0 = 0xD2511F53u, multiplier1 = 0xCD9E8D57u;
@@ -20,6 +21,13 @@ void yy_philox(uint32_t out[4], const uint32_t counter[4], const uint32_t key[2]
     d = (uint32_t)p;
   }
   out[0] = a, out[1] = b, out[2] = c, out[3] = d;
+}
+
+static void yy_block(uint32_t out[4], uint64_t block, uint64_t key, uint64_t high) {
+  const uint32_t counter[4] = {
+      (uint32_t)block, (uint32_t)(block >> 32), (uint32_t)high, (uint32_t)(high >> 32)};
+  const uint32_t keys[2] = {(uint32_t)key, (uint32_t)(key >> 32)};
+  yy_philox(out, counter, keys);
 }
 
 YY_INLINE void yy_multiply_wide(yy_u32 *high, yy_u32 *low, const yy_u32 *x, uint32_t factor) {
@@ -47,8 +55,9 @@ YY_INLINE void yy_philox16(yy_u32 words[4], uint64_t block, uint64_t high, uint6
   words[0] = a, words[1] = b, words[2] = c, words[3] = d;
 }
 
-/* Dropout (Srivastava et al. 2014): out[i] = x[i] * keep if element i survives, else 0. Element i survives when its 16 random bits are not
-   below `threshold`. One group of 16 blocks decides YY_DROPOUT_GROUP elements, so `first` must be a multiple of that. */
+/* Dropout (Srivastava et al. 2014): out[i] = x[i] * keep if element i survives, else 0. Element i survives
+   when its 16 random bits are not below `threshold`. One group of 16 blocks decides YY_DROPOUT_GROUP
+   elements, so `first` must be a multiple of that. With `accumulate` the result is added to out. */
 YY_KERNEL void yy_dropout(
     float *out, const float *x, intptr_t first, intptr_t count, uint32_t threshold, float keep, uint64_t key,
     uint64_t high, int32_t accumulate) {
@@ -74,29 +83,29 @@ YY_KERNEL void yy_dropout(
   }
 }
 
-/* Box & Muller 1958: block n gives elements 2n and 2n + 1, from two uniform numbers of 53 bits. `first` is even. */
+/* Box & Muller 1958: block n gives elements 2n and 2n + 1, from two uniform numbers of 53 bits. `first` is
+   even. */
 void yy_normal(float *out, intptr_t first, intptr_t count, float deviation, uint64_t key, uint64_t high) {
-  const uint32_t keys[2] = {(uint32_t)key, (uint32_t)(key >> 32)};
   for (intptr_t i = 0; i < count; i += 2) {
     const uint64_t block = (uint64_t)(first + i) / 2;
-    const uint32_t counter[4] = {(uint32_t)block, (uint32_t)(block >> 32), (uint32_t)high, (uint32_t)(high >> 32)};
     uint32_t words[4];
-    yy_philox(words, counter, keys);
-    const uint64_t a = ((uint64_t)words[1] << 32 | words[0]) >> 11, b = ((uint64_t)words[3] << 32 | words[2]) >> 11;
-    const double radius = sqrt(-2.0 * log(((double)a + 1.0) * 0x1p-53)), angle = 6.283185307179586 * ((double)b * 0x1p-53);
+    yy_block(words, block, key, high);
+    const uint64_t a = ((uint64_t)words[1] << 32 | words[0]) >> 11;
+    const uint64_t b = ((uint64_t)words[3] << 32 | words[2]) >> 11;
+    const double radius = sqrt(-2.0 * log(((double)a + 1.0) * 0x1p-53));
+    const double angle = 6.283185307179586 * ((double)b * 0x1p-53);
     out[i] = (float)(radius * cos(angle)) * deviation;
     if (i + 1 < count) out[i + 1] = (float)(radius * sin(angle)) * deviation;
   }
 }
 
-/* Uniform in [-bound, bound): block n gives elements 4n ... 4n + 3, 24 bits each. `first` is a multiple of 4. */
+/* Uniform in [-bound, bound): block n gives elements 4n ... 4n + 3, 24 bits each. `first` is a multiple of
+   4. */
 void yy_uniform(float *out, intptr_t first, intptr_t count, float bound, uint64_t key, uint64_t high) {
-  const uint32_t keys[2] = {(uint32_t)key, (uint32_t)(key >> 32)};
   for (intptr_t i = 0; i < count; i += 4) {
     const uint64_t block = (uint64_t)(first + i) / 4;
-    const uint32_t counter[4] = {(uint32_t)block, (uint32_t)(block >> 32), (uint32_t)high, (uint32_t)(high >> 32)};
     uint32_t words[4];
-    yy_philox(words, counter, keys);
+    yy_block(words, block, key, high);
     for (intptr_t j = i; j < i + 4 && j < count; j++)
       out[j] = ((float)(words[j - i] >> 8) * 0x1p-23f - 1.0f) * bound;
   }

@@ -3,10 +3,12 @@
 
 /* Root-mean-square normalisation (Zhang & Sennrich 2019, arXiv:1910.07467), x is (rows, C):
    out = x * rstd * weight, rstd = 1 / sqrt(mean(x^2) + eps).
-   With n = x * rstd and g = dout * weight: dx = rstd * (g - n * mean(g * n)), dweight = sum over rows of dout * n. */
+   With n = x * rstd and g = dout * weight:
+   dx = rstd * (g - n * mean(g * n)), dweight = sum over rows of dout * n. */
 
 YY_KERNEL void yy_rms_norm_forward(
-    float *out, float *rstd, const float *x, const float *weight, float eps, intptr_t rows, intptr_t columns) {
+    float *out, float *rstd, const float *x, const float *weight, float eps, intptr_t rows,
+    intptr_t columns) {
   for (intptr_t row = 0; row < rows; row++, x += columns, out += columns) {
     yy_f32 squares = 0.0f, v;
     intptr_t i = 0;

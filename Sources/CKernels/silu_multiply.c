@@ -1,7 +1,8 @@
 #include "include/kernels.h"
 #include "vector.h"
 
-/* The gate of a gated feed-forward layer (Shazeer 2020, arXiv:2002.05202): out = silu(gate) * up, silu(g) = g * s, s = 1 / (1 + e^-g).
+/* The gate of a gated feed-forward layer (Shazeer 2020, arXiv:2002.05202): out = silu(gate) * up,
+   silu(g) = g * s, s = 1 / (1 + e^-g).
    dup = dout * g * s, dgate = dout * up * s * (1 + g * (1 - s)). All arrays have `count` elements. */
 
 YY_INLINE void yy_sigmoid(yy_f32 *out, const yy_f32 *x) {

@@ -1,6 +1,7 @@
-/* Sixteen lanes of f32, whatever the CPU: clang splits them into the registers there are. Every reduction runs over these fixed lanes
-   and ends in the fixed order of yy_sum, and products are never contracted into fused multiply-adds, so that a kernel gives the same
-   bits on every CPU level. Helpers take pointers, because a vector argument's calling convention depends on the level. */
+/* Sixteen lanes of f32, whatever the CPU: clang splits them into the registers there are. Every reduction
+   runs over these fixed lanes and ends in the fixed order of yy_sum, and products are never contracted into
+   fused multiply-adds, so that a kernel gives the same bits on every CPU level. Helpers take pointers,
+   because a vector argument's calling convention depends on the level. */
 #ifndef YY_VECTOR_H
 #define YY_VECTOR_H
 
@@ -63,9 +64,9 @@ YY_INLINE float yy_max(const yy_f32 *lanes) {
   return m;
 }
 
-/* e^x within 1.5 units in the last place. x = n ln 2 + r with |r| <= ln 2 / 2 (Cody & Waite's split of ln 2 keeps r exact enough), e^r by
-   the minimax polynomial of Cephes' expf, and 2^n put together from its exponent bits. Results below 2^-125 are 0, above the largest
-   number infinity; NaN stays NaN. */
+/* e^x within 1.5 units in the last place. x = n ln 2 + r with |r| <= ln 2 / 2 (Cody & Waite's split of ln 2
+   keeps r exact enough), e^r by the minimax polynomial of Cephes' expf, and 2^n put together from its
+   exponent bits. Results below 2^-125 are 0, above the largest number infinity; NaN stays NaN. */
 YY_INLINE void yy_exp(yy_f32 *out, const yy_f32 *in) {
   const yy_f32 x = *in;
   const yy_f32 clamped = x > 89.0f ? 89.0f : (x < -87.0f ? -87.0f : x);

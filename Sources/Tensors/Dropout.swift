@@ -1,6 +1,7 @@
 import CKernels
 
-/// Which elements to set to zero, decided by a key: the backward pass makes the same choice again, so nothing is stored.
+/// Which elements to set to zero, decided by a key: the backward pass makes the same choice again, so nothing
+/// is stored.
 public struct Dropout: Hashable, Sendable {
   /// The share of elements set to zero, in [0, 1); kept in steps of 1/65536.
   public let probability: Float
@@ -34,7 +35,8 @@ public struct Dropout: Hashable, Sendable {
       let first = groups.lowerBound * group
       let count = min(groups.upperBound * group, x.count) - first
       yy_dropout(
-        out.pointer + first, x.pointer + first, first, count, threshold, keep, key.key, key.high, adding ? 1 : 0)
+        out.pointer + first, x.pointer + first, first, count, threshold, keep, key.key, key.high,
+        adding ? 1 : 0)
     }
   }
 }

@@ -1,7 +1,7 @@
 /// Names one sequence of random numbers by what it is for, never by when it is asked for.
 ///
-/// Two keys with the same seed, purpose and indices give the same numbers, in any order, on any thread; keys that differ anywhere give
-/// independent ones.
+/// Two keys with the same seed, purpose and indices give the same numbers, in any order, on any thread; keys
+/// that differ anywhere give independent ones.
 public struct RandomKey: Hashable, Sendable {
   /// The 64-bit key of Philox.
   let key: UInt64

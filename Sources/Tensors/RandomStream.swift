@@ -45,5 +45,7 @@ enum Philox {
     return (UInt64(w[1]) << 32 | UInt64(w[0]), UInt64(w[3]) << 32 | UInt64(w[2]))
   }
 
-  private static func halves(_ word: UInt64) -> [UInt32] { [UInt32(truncatingIfNeeded: word), UInt32(word >> 32)] }
+  private static func halves(_ word: UInt64) -> [UInt32] {
+    [UInt32(truncatingIfNeeded: word), UInt32(word >> 32)]
+  }
 }

@@ -1,5 +1,5 @@
-/* Numeric kernels over plain pointers: one range of rows or elements a call, no allocation, no threads. What a kernel computes stands
-   in its own file; names of arguments are those of the formulas there. */
+/* Numeric kernels over plain pointers: one range of rows or elements a call, no allocation, no threads. What
+   a kernel computes stands in its own file; names of arguments are those of the formulas there. */
 #ifndef YY_KERNELS_H
 #define YY_KERNELS_H
 
@@ -29,7 +29,8 @@ void yy_attention_probabilities(float *s, const float *lse, intptr_t rows, intpt
 void yy_attention_delta(
     float *delta, const float *dout, const float *out, intptr_t rows, intptr_t rowStride, intptr_t width);
 void yy_attention_score_gradient(
-    float *dp, const float *p, const float *delta, float scale, intptr_t rows, intptr_t stride, intptr_t visible);
+    float *dp, const float *p, const float *delta, float scale, intptr_t rows, intptr_t stride,
+    intptr_t visible);
 void yy_attention_decode(
     float *out, float *scores, const float *q, const float *k, const float *v, float scale, intptr_t count,
     intptr_t rowStride, intptr_t width);
@@ -39,13 +40,13 @@ double yy_cross_entropy_forward(const float *logits, const int32_t *targets, int
 double yy_cross_entropy_gradient(
     float *logits, const int32_t *targets, float scale, intptr_t rows, intptr_t columns);
 void yy_token_scores(
-    const float *logits, const int32_t *targets, double *logProbability, double *entropy, int32_t *rank, intptr_t rows,
-    intptr_t columns);
+    const float *logits, const int32_t *targets, double *logProbability, double *entropy, int32_t *rank,
+    intptr_t rows, intptr_t columns);
 
 /* rotary.c */
 void yy_rotary(
-    float *out, const float *x, const int32_t *positions, const float *cosines, const float *sines, float direction,
-    intptr_t rows, intptr_t heads, intptr_t width);
+    float *out, const float *x, const int32_t *positions, const float *cosines, const float *sines,
+    float direction, intptr_t rows, intptr_t heads, intptr_t width);
 
 /* random.c */
 enum { YY_DROPOUT_GROUP = 128 };

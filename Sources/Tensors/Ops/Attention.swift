@@ -3,9 +3,10 @@ import CKernels
 extension Tensor {
   /// Causal attention inside each document of a packed row (Vaswani et al. 2017).
   ///
-  /// `q` is (T, heads * headWidth), `k` and `v` are (T, kvHeads * headWidth), each head of keys serving heads / kvHeads heads of queries;
-  /// `documents` are lengths that sum to T. The result is (T, heads * headWidth). Kept for the gradients are the arguments, the result and
-  /// one number per row and head; probabilities are made again block by block.
+  /// `q` is (T, heads * headWidth), `k` and `v` are (T, kvHeads * headWidth), each head of keys serving heads
+  /// / kvHeads heads of queries; `documents` are lengths that sum to T. The result is (T, heads * headWidth).
+  /// Kept for the gradients are the arguments, the result and one number per row and head; probabilities are
+  /// made again block by block.
   public static func attention(
     q: Tensor, k: Tensor, v: Tensor, heads: Int, kvHeads: Int, headWidth: Int, documents: [Int]
   ) throws -> Tensor {
@@ -61,9 +62,11 @@ extension AttentionPlan {
           a: q.pointer + queryColumn, lda: queryStride, transposeA: false,
           b: k.pointer + keyColumn, ldb: keyStride, transposeB: true, beta: 0, c: scores, ldc: block.stride)
         yy_attention_softmax(
-          scores, lse.pointer + head * rows + block.rows.lowerBound, block.rows.count, block.stride, block.visible)
+          scores, lse.pointer + head * rows + block.rows.lowerBound, block.rows.count, block.stride,
+          block.visible)
         provider.multiply(
-          m: block.rows.count, n: width, k: block.keys, alpha: 1, a: scores, lda: block.stride, transposeA: false,
+          m: block.rows.count, n: width, k: block.keys, alpha: 1, a: scores, lda: block.stride,
+          transposeA: false,
           b: v.pointer + keyColumn, ldb: keyStride, transposeB: false, beta: 0, c: out.pointer + queryColumn,
           ldc: queryStride)
       }
@@ -114,29 +117,35 @@ private struct AttentionGradients {
     let (count, keys, stride) = (block.rows.count, block.keys, block.stride)
     let p = memory, dp = memory + plan.scoresSize, delta = memory + 2 * plan.scoresSize
     provider.multiply(
-      m: count, n: keys, k: width, alpha: plan.scale, a: q.pointer + queryColumn, lda: queryStride, transposeA: false,
+      m: count, n: keys, k: width, alpha: plan.scale, a: q.pointer + queryColumn, lda: queryStride,
+      transposeA: false,
       b: k.pointer + keyColumn, ldb: keyStride, transposeB: true, beta: 0, c: p, ldc: stride)
     yy_attention_probabilities(
       p, lse.pointer + head * plan.rows + block.rows.lowerBound, count, stride, block.visible)
     if let dv {
       provider.multiply(
-        m: keys, n: width, k: count, alpha: 1, a: p, lda: stride, transposeA: true, b: dout.pointer + queryColumn,
+        m: keys, n: width, k: count, alpha: 1, a: p, lda: stride, transposeA: true,
+        b: dout.pointer + queryColumn,
         ldb: queryStride, transposeB: false, beta: 1, c: dv.pointer + keyColumn, ldc: keyStride)
     }
     guard dq != nil || dk != nil else { return }
     provider.multiply(
-      m: count, n: keys, k: width, alpha: 1, a: dout.pointer + queryColumn, lda: queryStride, transposeA: false,
+      m: count, n: keys, k: width, alpha: 1, a: dout.pointer + queryColumn, lda: queryStride,
+      transposeA: false,
       b: v.pointer + keyColumn, ldb: keyStride, transposeB: true, beta: 0, c: dp, ldc: stride)
-    yy_attention_delta(delta, dout.pointer + queryColumn, out.pointer + queryColumn, count, queryStride, width)
+    yy_attention_delta(
+      delta, dout.pointer + queryColumn, out.pointer + queryColumn, count, queryStride, width)
     yy_attention_score_gradient(dp, p, delta, plan.scale, count, stride, block.visible)
     if let dq {
       provider.multiply(
-        m: count, n: width, k: keys, alpha: 1, a: dp, lda: stride, transposeA: false, b: k.pointer + keyColumn,
+        m: count, n: width, k: keys, alpha: 1, a: dp, lda: stride, transposeA: false,
+        b: k.pointer + keyColumn,
         ldb: keyStride, transposeB: false, beta: 0, c: dq.pointer + queryColumn, ldc: queryStride)
     }
     if let dk {
       provider.multiply(
-        m: keys, n: width, k: count, alpha: 1, a: dp, lda: stride, transposeA: true, b: q.pointer + queryColumn,
+        m: keys, n: width, k: count, alpha: 1, a: dp, lda: stride, transposeA: true,
+        b: q.pointer + queryColumn,
         ldb: queryStride, transposeB: false, beta: 1, c: dk.pointer + keyColumn, ldc: keyStride)
     }
   }

@@ -1,7 +1,7 @@
 /// How causal attention over packed documents is cut into blocks: from the shape alone.
 ///
-/// A block is up to `blockRows` query rows of one document and one head against all keys they can see, so the work is each
-/// document's own lower triangle, and memory is one block's scores.
+/// A block is up to `blockRows` query rows of one document and one head against all keys they can see, so the
+/// work is each document's own lower triangle, and memory is one block's scores.
 struct AttentionPlan {
   struct Block {
     /// The first row of the document.

@@ -3,7 +3,8 @@ import CKernels
 extension Tensor {
   /// Causal attention of new rows against a cache that already holds their own keys and values; no gradient.
   ///
-  /// `q` is (n, heads * headWidth) for the last n positions of the cache, whose heads of keys must divide `heads`.
+  /// `q` is (n, heads * headWidth) for the last n positions of the cache, whose heads of keys must divide
+  /// `heads`.
   public static func attend(q: Tensor, cache: KVLayerCache, heads: Int) throws -> Tensor {
     let op = "attend"
     let width = cache.headWidth
@@ -34,7 +35,8 @@ extension Tensor {
         let column = head / group * width
         yy_attention_decode(
           out.pointer + head * width, scores.pointer + head * size, q.pointer + head * width,
-          cache.keys.pointer + column, cache.values.pointer + column, 1 / Float(width).squareRoot(), cache.length,
+          cache.keys.pointer + column, cache.values.pointer + column, 1 / Float(width).squareRoot(),
+          cache.length,
           stride, width)
       }
     }
@@ -54,12 +56,14 @@ extension Tensor {
       scratch.withSlot { scores in
         provider.multiply(
           m: count, n: keys, k: width, alpha: 1 / Float(width).squareRoot(), a: q.pointer + queryColumn,
-          lda: heads * width, transposeA: false, b: cache.keys.pointer + column, ldb: stride, transposeB: true, beta: 0,
+          lda: heads * width, transposeA: false, b: cache.keys.pointer + column, ldb: stride,
+          transposeB: true, beta: 0,
           c: scores, ldc: scoreStride)
         yy_attention_softmax(scores, scores + size * scoreStride, count, scoreStride, before + first + 1)
         provider.multiply(
           m: count, n: width, k: keys, alpha: 1, a: scores, lda: scoreStride, transposeA: false,
-          b: cache.values.pointer + column, ldb: stride, transposeB: false, beta: 0, c: out.pointer + queryColumn,
+          b: cache.values.pointer + column, ldb: stride, transposeB: false, beta: 0,
+          c: out.pointer + queryColumn,
           ldc: heads * width)
       }
     }

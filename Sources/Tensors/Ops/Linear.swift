@@ -3,8 +3,8 @@ import CKernels
 extension Tensor {
   /// self * weight' + bias: (…, K) times (N, K) gives (…, N).
   ///
-  /// The gradient of `weight` is added into its buffer by the matrix product itself; what only that gradient needs is not
-  /// kept when `weight` is frozen.
+  /// The gradient of `weight` is added into its buffer by the matrix product itself; what only that gradient
+  /// needs is not kept when `weight` is frozen.
   public func linear(weight: Tensor, bias: Tensor? = nil) throws -> Tensor {
     let product = try LinearShape(of: self, weight: weight, bias: bias, op: "linear")
     let out = try product.forward(self, weight, bias)
@@ -41,7 +41,8 @@ struct LinearShape {
   func forward(_ x: Tensor, _ weight: Tensor, _ bias: Tensor?) throws -> Tensor {
     let out = try Tensor.allocate(inputShape.dropLast() + [outputs], op: op)
     try gemm(
-      m: rows, n: outputs, k: inputs, a: x.pointer, lda: inputs, b: weight.pointer, ldb: inputs, transposeB: true,
+      m: rows, n: outputs, k: inputs, a: x.pointer, lda: inputs, b: weight.pointer, ldb: inputs,
+      transposeB: true,
       c: out.pointer, ldc: outputs)
     if let bias {
       try Parallel.rows(rows, cost: outputs) {
@@ -55,7 +56,8 @@ struct LinearShape {
   func inputGradient(_ dout: Tensor, _ weight: Tensor) throws -> Tensor {
     let dx = Tensor.uninitialized(inputShape)
     try gemm(
-      m: rows, n: inputs, k: outputs, a: dout.pointer, lda: outputs, b: weight.pointer, ldb: inputs, c: dx.pointer,
+      m: rows, n: inputs, k: outputs, a: dout.pointer, lda: outputs, b: weight.pointer, ldb: inputs,
+      c: dx.pointer,
       ldc: inputs)
     return dx
   }
@@ -63,7 +65,8 @@ struct LinearShape {
   /// dweight += dout' * x.
   func addWeightGradient(_ dout: Tensor, _ x: Tensor, into dweight: Tensor) throws {
     try gemm(
-      m: outputs, n: inputs, k: rows, a: dout.pointer, lda: outputs, transposeA: true, b: x.pointer, ldb: inputs,
+      m: outputs, n: inputs, k: rows, a: dout.pointer, lda: outputs, transposeA: true, b: x.pointer,
+      ldb: inputs,
       beta: 1, c: dweight.pointer, ldc: inputs)
   }
 

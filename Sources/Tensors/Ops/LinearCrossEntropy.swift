@@ -3,15 +3,17 @@ import CKernels
 extension Tensor {
   /// scale * the sum of -log p(target) over the rows, p = softmax(self * weight').
   ///
-  /// Self is (T, C), `weight` (V, C); rows with target -1 are not trained and cost nothing. Logits exist for a piece of rows at a time. When
-  /// gradients are wanted they are made in the forward pass, while the logits are there, so that no product is done twice; the backward
-  /// pass only multiplies them by the gradient of the result, which is 1 for a loss.
+  /// Self is (T, C), `weight` (V, C); rows with target -1 are not trained and cost nothing. Logits exist for
+  /// a piece of rows at a time. When gradients are wanted they are made in the forward pass, while the logits
+  /// are there, so that no product is done twice; the backward pass only multiplies them by the gradient of
+  /// the result, which is 1 for a loss.
   public func linearCrossEntropy(weight: Tensor, targets: [Int32], scale: Float = 1) throws -> Tensor {
     let pieces = try LogitPieces(x: self, weight: weight, targets: targets, op: "linear_cross_entropy")
     let recording = needsGradient(self, weight)
     let rows = try pieces.compact(self)
     let dx = recording && requiresGrad ? Tensor.uninitialized(rows.shape) : nil
-    let dweight = recording && weight.requiresGrad ? Tensor.uninitialized(weight.shape, purpose: .gradients) : nil
+    let dweight =
+      recording && weight.requiresGrad ? Tensor.uninitialized(weight.shape, purpose: .gradients) : nil
     if pieces.trained.isEmpty { dweight?.fill(0) }
     var losses = [Double](repeating: 0, count: pieces.trained.count)
     try losses.withUnsafeMutableBufferPointer { losses in

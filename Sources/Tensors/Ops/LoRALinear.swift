@@ -1,20 +1,21 @@
 extension Tensor {
-  /// A linear map with a low-rank addition: x * weight' + bias + scale * dropout(x) * a' * b' (Hu et al. 2021, arXiv:2106.09685).
+  /// A linear map with a low-rank addition: x * weight' + bias + scale * dropout(x) * a' * b' (Hu et al.
+  /// 2021, arXiv:2106.09685).
   ///
-  /// Self is (…, K), `weight` (N, K), `a` (r, K), `b` (N, r). Kept for the gradients are x and the thin product (T, r); the dropout
-  /// mask is made again from its key.
+  /// Self is (…, K), `weight` (N, K), `a` (r, K), `b` (N, r). Kept for the gradients are x and the thin
+  /// product (T, r); the dropout mask is made again from its key.
   public func loraLinear(
     weight: Tensor, bias: Tensor? = nil, a: Tensor, b: Tensor, scale: Float, dropout: Dropout? = nil
   ) throws -> Tensor {
     let op = "lora_linear"
     let base = try LinearShape(of: self, weight: weight, bias: bias, op: op)
     try a.require(axes: 2, as: "a", of: op)
+    try dropout?.check(op: op, argument: "dropout")
     let low = LowRank(
       rows: base.rows, inputs: base.inputs, outputs: base.outputs, rank: a.shape[0], scale: scale,
       dropout: dropout?.isIdentity == false ? dropout : nil)
     try a.require(shape: [low.rank, low.inputs], as: "a", of: op)
     try b.require(shape: [low.outputs, low.rank], as: "b", of: op)
-    try dropout?.check(op: op, argument: "dropout")
 
     let out = try base.forward(self, weight, bias)
     let thin = try low.forward(self, a, b, addingTo: out)
@@ -70,7 +71,8 @@ private struct LowRank {
   /// db += scale * dout' * thin.
   func addGradientOfB(_ dout: Tensor, _ thin: Tensor, into db: Tensor) throws {
     try gemm(
-      m: outputs, n: rank, k: rows, alpha: scale, a: dout.pointer, lda: outputs, transposeA: true, b: thin.pointer,
+      m: outputs, n: rank, k: rows, alpha: scale, a: dout.pointer, lda: outputs, transposeA: true,
+      b: thin.pointer,
       ldb: rank, beta: 1, c: db.pointer, ldc: rank)
   }
 
@@ -87,7 +89,8 @@ private struct LowRank {
   func addGradientOfA(_ dthin: Tensor, _ x: Tensor, into da: Tensor) throws {
     let x = try dropped(x)
     try gemm(
-      m: rank, n: inputs, k: rows, a: dthin.pointer, lda: rank, transposeA: true, b: x.pointer, ldb: inputs, beta: 1,
+      m: rank, n: inputs, k: rows, a: dthin.pointer, lda: rank, transposeA: true, b: x.pointer, ldb: inputs,
+      beta: 1,
       c: da.pointer, ldc: inputs)
     withExtendedLifetime(x) {}
   }

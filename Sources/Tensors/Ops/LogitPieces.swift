@@ -1,6 +1,7 @@
 import CKernels
 
-/// The rows of x (T, C) that have a target, and their logits x * weight' a piece of rows at a time; whole logits never exist.
+/// The rows of x (T, C) that have a target, and their logits x * weight' a piece of rows at a time; whole
+/// logits never exist.
 struct LogitPieces {
   /// The rows of x with a target of at least 0, in order.
   let trained: [Int32]
@@ -55,15 +56,18 @@ struct LogitPieces {
     for start in stride(from: 0, to: trained.count, by: pieceRows) {
       let piece = start..<min(start + pieceRows, trained.count)
       try gemm(
-        m: piece.count, n: vocabulary, k: columns, a: rows.pointer + start * columns, lda: columns, b: weight.pointer,
+        m: piece.count, n: vocabulary, k: columns, a: rows.pointer + start * columns, lda: columns,
+        b: weight.pointer,
         ldb: columns, transposeB: true, c: logits.pointer, ldc: vocabulary)
       try body(piece, logits.pointer)
     }
   }
 
-  /// Writes -log p(target) of the rows of a piece; with a scale the logits become the gradient of scale * their sum.
+  /// Writes -log p(target) of the rows of a piece; with a scale the logits become the gradient of scale *
+  /// their sum.
   func losses(
-    of piece: Range<Int>, _ logits: UnsafeMutablePointer<Float>, into losses: UnsafeMutableBufferPointer<Double>,
+    of piece: Range<Int>, _ logits: UnsafeMutablePointer<Float>,
+    into losses: UnsafeMutableBufferPointer<Double>,
     gradientScale: Float?
   ) throws {
     try Parallel.rows(piece.count, cost: 4 * vocabulary) { rows in
@@ -71,7 +75,8 @@ struct LogitPieces {
         var target = targets[piece.lowerBound + row]
         let logits = logits + row * vocabulary
         if let gradientScale {
-          losses[piece.lowerBound + row] = yy_cross_entropy_gradient(logits, &target, gradientScale, 1, vocabulary)
+          losses[piece.lowerBound + row] = yy_cross_entropy_gradient(
+            logits, &target, gradientScale, 1, vocabulary)
         } else {
           losses[piece.lowerBound + row] = yy_cross_entropy_forward(logits, &target, 1, vocabulary)
         }

@@ -13,7 +13,8 @@ extension Tensor {
     try Parallel.rows(rows, cost: columns * 2) { piece in
       let first = piece.lowerBound * columns
       yy_rms_norm_forward(
-        out.pointer + first, rstd.pointer + piece.lowerBound, pointer + first, weight.pointer, eps, piece.count, columns)
+        out.pointer + first, rstd.pointer + piece.lowerBound, pointer + first, weight.pointer, eps,
+        piece.count, columns)
     }
     guard needsGradient(self, weight) else { return out }
     let x = detached(), factors = weight.detached()
@@ -32,7 +33,8 @@ extension Tensor {
       let dweight = Tensor.zeros([columns])
       try Parallel.rows(columns, cost: rows * 2) { piece in
         yy_rms_norm_backward_weight(
-          dweight.pointer, dout.pointer, x.pointer, rstd.pointer, rows, columns, piece.lowerBound, piece.upperBound)
+          dweight.pointer, dout.pointer, x.pointer, rstd.pointer, rows, columns, piece.lowerBound,
+          piece.upperBound)
       }
       return [dx, dweight]
     }

@@ -3,7 +3,8 @@ import Glibc
 
 /// Cosines and sines of the rotary angles, (positions, headWidth / 2) each.
 ///
-/// Inverse frequencies and angles are rounded to f32 where Transformers rounds them, so that far positions agree with it.
+/// Inverse frequencies and angles are rounded to f32 where Transformers rounds them, so that far positions
+/// agree with it.
 public final class RotaryTables: @unchecked Sendable {
   public let base: Float
   public let headWidth: Int
@@ -15,7 +16,8 @@ public final class RotaryTables: @unchecked Sendable {
   let sines: [Float]
 
   public init(base: Float, headWidth: Int, length: Int, linearFactor: Float = 1) {
-    precondition(headWidth > 0 && headWidth % 2 == 0 && length >= 0, "rotary halves pair up, so the width is even")
+    precondition(
+      headWidth > 0 && headWidth % 2 == 0 && length >= 0, "rotary halves pair up, so the width is even")
     (self.base, self.headWidth, self.length, self.linearFactor) = (base, headWidth, length, linearFactor)
     let half = headWidth / 2
     let frequencies = (0..<half).map { i in
@@ -36,7 +38,8 @@ public final class RotaryTables: @unchecked Sendable {
 }
 
 extension Tensor {
-  /// Turns every head's pairs (i, i + headWidth / 2) by the angle of the row's position (Su et al. 2021; Hugging Face's layout).
+  /// Turns every head's pairs (i, i + headWidth / 2) by the angle of the row's position (Su et al. 2021;
+  /// Hugging Face's layout).
   ///
   /// Self is (T, heads * headWidth); `positions` has one entry per row, below `tables.length`.
   public func rotary(heads: Int, headWidth: Int, positions: [Int32], tables: RotaryTables) throws -> Tensor {
@@ -59,7 +62,8 @@ extension Tensor {
         positions[piece].withUnsafeBufferPointer { positions in
           guard let base = positions.baseAddress else { return }
           yy_rotary(
-            out.pointer + first, x.pointer + first, base, tables.cosines, tables.sines, direction, piece.count, heads,
+            out.pointer + first, x.pointer + first, base, tables.cosines, tables.sines, direction,
+            piece.count, heads,
             headWidth)
         }
       }

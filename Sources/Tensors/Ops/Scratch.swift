@@ -1,6 +1,7 @@
 import Synchronization
 
-/// Working memory for pieces that run at the same time: one slot for each thread, however many pieces there are.
+/// Working memory for pieces that run at the same time: one slot for each thread, however many pieces there
+/// are.
 struct Scratch: ~Copyable {
   private let memory: Tensor
   private let size: Int

@@ -17,7 +17,8 @@ extension Tensor {
       try Parallel.rows(gate.count, cost: 6) { piece in
         let first = piece.lowerBound
         yy_silu_multiply_backward(
-          dgate.pointer + first, dup.pointer + first, dout.pointer + first, gate.pointer + first, other.pointer + first,
+          dgate.pointer + first, dup.pointer + first, dout.pointer + first, gate.pointer + first,
+          other.pointer + first,
           piece.count)
       }
       return [dgate, dup]

@@ -11,7 +11,8 @@ public struct TokenScore: Equatable, Sendable {
 }
 
 extension Tensor {
-  /// log p(target) of each row, p = softmax(self * weight'); 0 where the target is -1. No gradient, logits in pieces.
+  /// log p(target) of each row, p = softmax(self * weight'); 0 where the target is -1. No gradient, logits in
+  /// pieces.
   ///
   /// Self is (T, C), `weight` (V, C).
   public func tokenLogProbabilities(weight: Tensor, targets: [Int32]) throws -> [Float] {
@@ -29,7 +30,8 @@ extension Tensor {
     return out
   }
 
-  /// Log-probability, entropy and rank of each row's target; nil where the target is -1. No gradient, logits in pieces.
+  /// Log-probability, entropy and rank of each row's target; nil where the target is -1. No gradient, logits
+  /// in pieces.
   ///
   /// Self is (T, C), `weight` (V, C).
   public func tokenScores(weight: Tensor, targets: [Int32]) throws -> [TokenScore?] {
@@ -45,7 +47,8 @@ extension Tensor {
             var target = pieces.targets[piece.lowerBound + row]
             var logProbability = 0.0, entropy = 0.0, rank: Int32 = 0
             yy_token_scores(
-              logits + row * pieces.vocabulary, &target, &logProbability, &entropy, &rank, 1, pieces.vocabulary)
+              logits + row * pieces.vocabulary, &target, &logProbability, &entropy, &rank, 1,
+              pieces.vocabulary)
             scores[piece.lowerBound + row] = TokenScore(
               logProbability: logProbability, entropy: entropy, rank: Int(rank))
           }
