@@ -75,6 +75,11 @@ enum ByteToken {
     guard bytes.count == 6, text.hasPrefix("<0x"), text.hasSuffix(">") else { return nil }
     return UInt8(text.dropFirst(3).dropLast(), radix: 16)
   }
+
+  static func name(_ value: Int) -> String {
+    let digits = String(value, radix: 16, uppercase: true)
+    return "<0x" + (digits.count == 1 ? "0" : "") + digits + ">"
+  }
 }
 
 /// Recognises files that people mistake for a tokenizer.

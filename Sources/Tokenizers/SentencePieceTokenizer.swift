@@ -30,7 +30,7 @@ public final class SentencePieceTokenizer: Tokenizer {
   }
 
   /// Reads a `.model` file.
-  public convenience init(path: String) throws { try self.init(bytes: [UInt8](MappedFile(path).bytes), path: path) }
+  public convenience init(path: String) throws { try self.init(bytes: TokenizerFile.read(path), path: path) }
 
   /// A tokenizer of a model that was made here; `name` stands in messages.
   convenience init(
