@@ -98,7 +98,8 @@ let package = Package(
     suite(of: "Evaluation", ["Models", "Corpus", "Tokenizers", "Files"], fixtures: true),
     suite(
       of: "Training",
-      ["Models", "Corpus", "Decoding", "Evaluation", "Tensors", "Tokenizers", "Files", "Processes"], fixtures: true),
+      ["Models", "Corpus", "Decoding", "Evaluation", "Tensors", "Tokenizers", "Files", "Processes", collections],
+      fixtures: true),
     suite(of: "Scripting", ["CLua"], fixtures: true),
     suite(of: "Notebooks", ["Scripting", "Files"], fixtures: true),
     suite(of: "Library", ["Scripting", "Notebooks", "Tensors", "Files"], fixtures: true),

@@ -1,4 +1,3 @@
-public import Corpus
 public import Evaluation
 public import Files
 
@@ -87,7 +86,7 @@ public struct TrainingOptions {
     steps: Int? = nil, batchSize: Int = 8, accumulate: Int = 1, seed: UInt64 = 0, schedule: Schedule,
     optimizer: AdamWOptions = AdamWOptions(), clip: Double? = 1, evaluation: EvaluationOptions? = nil,
     checkpoint: CheckpointOptions? = nil, resume: Bool = false, metrics: String? = nil,
-    progress: ProgressLine? = nil, state: JSON = .object([:])
+    progress: ProgressLine? = nil, state: JSON = [:]
   ) {
     self.steps = steps
     self.batchSize = batchSize

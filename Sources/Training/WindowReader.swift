@@ -31,6 +31,7 @@ final class WindowReader {
   private let source: any RowSource
   private var cursor: any RowCursor
   private var pass = 0
+  private var rowsInPass = 0
   private var hasEnded = false
 
   init(_ source: any RowSource) throws {
@@ -51,11 +52,10 @@ final class WindowReader {
           break
         }
         rows.append(row)
+        rowsInPass += 1
       }
       guard !rows.isEmpty else {
-        if before["ended"] == .bool(true) || pass == 0 {
-          throw TrainingError(argument: "data", reason: "there are no rows to train on")
-        }
+        if rowsInPass == 0 { throw TrainingError(argument: "data", reason: "there are no rows to train on") }
         return try next(rows: count)
       }
       return try RowWindow(rows)
@@ -68,20 +68,22 @@ final class WindowReader {
   private func startAgain() throws {
     cursor = try source.open(pass: pass + 1)
     pass += 1
+    rowsInPass = 0
     hasEnded = false
   }
 
   var state: JSON {
-    .object(["pass": JSON(pass), "ended": .bool(hasEnded), "cursor": cursor.state])
+    ["pass": JSON(pass), "rows": JSON(rowsInPass), "ended": .bool(hasEnded), "cursor": cursor.state]
   }
 
   func restore(_ state: JSON) throws {
-    guard let pass = state["pass"]?.intValue, let ended = state["ended"]?.boolValue, let inner = state["cursor"]
+    guard let pass = state["pass"]?.intValue, let rows = state["rows"]?.intValue, let ended = state["ended"]?.boolValue, let inner = state["cursor"]
     else { throw TrainingError(argument: "resume", reason: "the checkpoint's place in the data cannot be read") }
     let cursor = try source.open(pass: pass)
     try cursor.restore(inner)
     self.cursor = cursor
     self.pass = pass
+    rowsInPass = rows
     hasEnded = ended
   }
 

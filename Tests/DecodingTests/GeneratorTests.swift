@@ -1,5 +1,6 @@
 import Files
 import Models
+import Tensors
 import TestSupport
 import Testing
 import Tokenizers

@@ -1,5 +1,6 @@
 import Corpus
 import Models
+import Tensors
 import Testing
 
 @testable import Training

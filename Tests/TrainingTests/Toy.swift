@@ -2,6 +2,8 @@ import Corpus
 import Files
 import Foundation
 import Models
+import OrderedCollections
+import Tensors
 
 @testable import Training
 
