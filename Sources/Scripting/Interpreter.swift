@@ -12,6 +12,10 @@ public final class Interpreter {
   /// For help: what the metatable, or the module's table, at an address describes.
   var classesByMetatable: [UInt: any AnyLuaClass] = [:]
   var modules: [UInt: LuaModule] = [:]
+  var preloaded: [String: () -> LuaModule] = [:]
+
+  /// Finds the text of a chunk that is no file, such as a cell, by its Lua name; help reads comments there.
+  public var sourceOfChunk: ((_ name: String) -> String?)?
 
   /// Where warnings of Lua go: errors in finalizers, and calls of `warn`.
   public var onWarning: (String) -> Void = { standardError("Lua warning: \($0)\n") }

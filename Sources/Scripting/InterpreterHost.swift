@@ -11,11 +11,32 @@ extension Interpreter {
     state.insert(at: -2)
     try state.rawSet("help", into: -2)
     state.pop()
+    try preload("yuyan.host", pushing: Self.pushHostModule)
+  }
+
+  /// What the Lua files need of Swift.
+  private static func pushHostModule(_ state: LuaState) throws {
+    try state.pushTable(fields: 1)
+    try state.pushFunction(named: "nearest") { state in
+      let name = try String.read(state, at: 1)
+      try nearest(to: name, among: [String].read(state, at: 2)).push(to: state)
+      return 1
+    }
+    try state.rawSet("nearest", into: -2)
+  }
+
+  /// Sets the global `yy`: what `require "yuyan"` gives, from the folder that holds `yuyan/init.lua`.
+  ///
+  /// Preload the native modules first.
+  public func openLibrary(in folder: String) throws {
+    try addSearchFolder(folder)
+    try globals.set("yy", to: require("yuyan"))
   }
 
   /// Makes `require(name)` give a native module. Nothing of it is built before that.
   public func preload(_ name: String, _ module: @escaping () -> LuaModule) throws {
-    try preload(name) { (state: LuaState) in try module().push(to: state) }
+    preloaded[name] = module
+    try preload(name, pushing: { try module().push(to: $0) })
   }
 
   /// Makes `require(name)` give what `make` pushes.
