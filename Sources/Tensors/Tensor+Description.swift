@@ -73,18 +73,27 @@ extension Tensor: CustomStringConvertible {
   static func text(of value: Float) -> String {
     if value.isNaN { return "nan" }
     if value.isInfinite { return value < 0 ? "-inf" : "inf" }
-    let magnitude = abs(value)
+    let magnitude = Swift.abs(value)
     if value == value.rounded(), magnitude < 1e7 { return "\(Int(value))" }
-    guard magnitude >= 1e-3, magnitude < 1e5 else { return format("%.4g", value) }
-    var text = format("%.4f", value)
-    while text.hasSuffix("0") { text.removeLast() }
-    if text.hasSuffix(".") { text.removeLast() }
-    return text
+    let sign = value < 0 ? "-" : ""
+    if magnitude >= 1e-3, magnitude < 1e5 { return sign + decimal(Double(magnitude), places: 4) }
+    var exponent = Int(log10(Double(magnitude)).rounded(.down))
+    var mantissa = Double(magnitude) * Glibc.pow(10, Double(-exponent))
+    // Rounding may reach the next power of ten: 9.9996e-05 is 1e-04.
+    if mantissa >= 9.9995 { (mantissa, exponent) = (mantissa / 10, exponent + 1) }
+    let digits = "\(Swift.abs(exponent))"
+    let padding = digits.count < 2 ? "0" : ""
+    return "\(sign)\(decimal(mantissa, places: 3))e\(exponent < 0 ? "-" : "+")\(padding)\(digits)"
   }
 
-  private static func format(_ format: String, _ value: Float) -> String {
-    var buffer = [CChar](repeating: 0, count: 64)
-    let length = withVaList([Double(value)]) { vsnprintf(&buffer, buffer.count, format, $0) }
-    return String(decoding: buffer.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  /// A positive number rounded to some places, without zeros at the end; a point whatever the locale.
+  private static func decimal(_ value: Double, places: Int) -> String {
+    let scale = Int(Glibc.pow(10, Double(places)))
+    let (whole, fraction) = Int((value * Double(scale)).rounded()).quotientAndRemainder(dividingBy: scale)
+    guard fraction > 0 else { return "\(whole)" }
+    var digits = "\(fraction)"
+    digits = String(repeating: "0", count: places - digits.count) + digits
+    while digits.hasSuffix("0") { digits.removeLast() }
+    return "\(whole).\(digits)"
   }
 }

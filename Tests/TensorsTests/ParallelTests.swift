@@ -71,6 +71,19 @@ func withThreads<R>(_ threads: Int, _ body: () throws -> R) rethrows -> R {
     #expect(Parallel.rowsPerPiece(100, cost: 1) == 112)
   }
 
+  @Test func theEnvironmentSetsTheNumberOfThreads() async {
+    await #expect(processExitsWith: .success) {
+      setenv("YUYAN_THREADS", "3", 1)
+      #expect(Parallel.threads == 3)
+      Parallel.threads = 0
+      #expect(Parallel.threads == 1)
+    }
+    await #expect(processExitsWith: .success) {
+      setenv("YUYAN_THREADS", "many", 1)
+      #expect(Parallel.threads == Parallel.availableCores())
+    }
+  }
+
   @Test func anInterruptLeavesPiecesOut() async {
     await #expect(processExitsWith: .success) {
       let ran = Atomic<Int>(0)
