@@ -65,6 +65,10 @@ final class RecordFile {
   /// The record after `place`, also an empty one; nil at the end.
   func record(after place: RecordPlace, expected: String) throws -> Record? {
     guard let file else { return nil }
+    return try withExtendedLifetime(file) { try record(in: file, after: place, expected) }
+  }
+
+  private func record(in file: MappedFile, after place: RecordPlace, _ expected: String) throws -> Record? {
     if place.offset >= file.bytes.count { return nil }
     // What was read is not needed again in this order; a gigabyte of text must not stay in memory.
     if place.offset > released + 1 << 24 {

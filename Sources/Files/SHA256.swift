@@ -57,15 +57,15 @@ extension SHA256 {
   public static func hex(ofFile path: String) throws -> String {
     if FileSystem.isRegularFile(path), try FileSystem.size(path) == 0 { return hex(of: [UInt8]()) }
     let file = try MappedFile(path)
-    var digest = SHA256()
-    var start = 0
-    while start < file.bytes.count {
-      try Interrupt.check()
-      let end = min(start + 1 << 24, file.bytes.count)
-      digest.update(UnsafeRawBufferPointer(rebasing: file.bytes[start..<end]))
-      start = end
+    return try withExtendedLifetime(file) {
+      var digest = SHA256()
+      for start in stride(from: 0, to: file.bytes.count, by: 1 << 24) {
+        try Interrupt.check()
+        let piece = file.bytes[start..<min(start + 1 << 24, file.bytes.count)]
+        digest.update(UnsafeRawBufferPointer(rebasing: piece))
+      }
+      return hexDigits(digest.finish())
     }
-    return hexDigits(digest.finish())
   }
 
   /// Bytes as lower-case hexadecimal digits.

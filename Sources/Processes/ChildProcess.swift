@@ -37,18 +37,27 @@ public struct ChildProcess {
     _ executable: String, _ arguments: [String] = [], input: [UInt8]? = nil, inheritOutput: Bool = false,
     timeout: Double? = nil
   ) throws -> Result {
+    try Interrupt.check()
+    return try run(
+      executable, arguments, input: input, inheritOutput: inheritOutput, timeout: timeout,
+      isStopped: { Interrupt.isRequested })
+  }
+
+  static func run(
+    _ executable: String, _ arguments: [String], input: [UInt8]? = nil, inheritOutput: Bool = false,
+    timeout: Double? = nil, isStopped: () -> Bool
+  ) throws -> Result {
     guard let path = find(executable) else {
       let reason = executable.utf8.contains(UInt8(ascii: "/")) ? "no such program" : "not found in PATH"
       throw ProcessError(executable: executable, reason: reason)
     }
-    try Interrupt.check()
     return try PipeSignal.blocked { mask in
       var child = try starting.withLock { _ in
         try RunningChild(
           name: executable, path: path, arguments: arguments, input: input, inheritOutput: inheritOutput,
           signalMask: mask)
       }
-      return try child.wait(timeout: timeout)
+      return try child.wait(timeout: timeout, isStopped: isStopped)
     }
   }
 

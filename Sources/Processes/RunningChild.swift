@@ -72,7 +72,8 @@ struct RunningChild {
     process = started
   }
 
-  mutating func wait(timeout: Double?) throws -> ChildProcess.Result {
+  /// Waits for the end; `isStopped` is asked every few milliseconds.
+  mutating func wait(timeout: Double?, isStopped: () -> Bool) throws -> ChildProcess.Result {
     let end = timeout.map { Self.now() + $0 }
     defer { closeAll() }
     if input.isEmpty { Self.close(&inputPipe) }
@@ -80,7 +81,7 @@ struct RunningChild {
     while true {
       pump(milliseconds: 5)
       if waitpid(process, &status, WNOHANG) == process { break }
-      if Interrupt.isRequested {
+      if isStopped() {
         kill()
         throw Interrupted()
       }
