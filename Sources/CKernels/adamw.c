@@ -15,7 +15,7 @@ YY_KERNEL void yy_adamw(
     const float v = second[i] * f.beta2 + g * g * f.oneMinusBeta2;
     first[i] = m;
     second[i] = v;
-    const float direction = m / (__builtin_sqrtf(v) / f.correction + f.epsilon);
+    const float direction = m / (__builtin_elementwise_sqrt(v) / f.correction + f.epsilon);
     parameter[i] = parameter[i] * f.decay - f.stepSize * direction;
   }
 }

@@ -1,4 +1,5 @@
 #include "elementwise.h"
+#include "kernels.h"
 
 #include <math.h>
 
@@ -39,7 +40,7 @@ static inline float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
 CLONES void yy_unary(yy_unary_op op, const float *x, float *restrict y, long n) {
   switch (op) {
     case YY_NEGATE: LOOP(-x[i]); break;
-    case YY_EXP: LOOP(expf(x[i])); break;
+    case YY_EXP: yy_exponential(y, x, n); break;
     case YY_LOG: LOOP(logf(x[i])); break;
     case YY_SQRT: LOOP(sqrtf(x[i])); break;
     case YY_TANH: LOOP(tanhf(x[i])); break;

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* sincos */
 #include <math.h>
 
 #include "include/kernels.h"
@@ -93,9 +94,10 @@ void yy_normal(float *out, intptr_t first, intptr_t count, float deviation, uint
     const uint64_t a = ((uint64_t)words[1] << 32 | words[0]) >> 11;
     const uint64_t b = ((uint64_t)words[3] << 32 | words[2]) >> 11;
     const double radius = sqrt(-2.0 * log(((double)a + 1.0) * 0x1p-53));
-    const double angle = 6.283185307179586 * ((double)b * 0x1p-53);
-    out[i] = (float)(radius * cos(angle)) * deviation;
-    if (i + 1 < count) out[i + 1] = (float)(radius * sin(angle)) * deviation;
+    double sine, cosine;
+    sincos(6.283185307179586 * ((double)b * 0x1p-53), &sine, &cosine);
+    out[i] = (float)(radius * cosine) * deviation;
+    if (i + 1 < count) out[i + 1] = (float)(radius * sine) * deviation;
   }
 }
 

@@ -21,6 +21,8 @@ void yy_rms_norm_backward_weight(
 void yy_silu_multiply_forward(float *out, const float *gate, const float *up, intptr_t count);
 void yy_silu_multiply_backward(
     float *dgate, float *dup, const float *dout, const float *gate, const float *up, intptr_t count);
+
+/* exponential.c */
 void yy_exponential(float *out, const float *x, intptr_t count);
 
 /* attention.c */
