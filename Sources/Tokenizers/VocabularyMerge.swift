@@ -98,8 +98,11 @@ private struct VocabularyMerge {
     let lowest = base.model.pieces.filter { $0.kind == .normal }.map(\.score).min() ?? 0
     // Ranks count for byte pairs. Elsewhere scores are added up, so the new ones stay within one unit of the lowest.
     let step = base.model.kind == .bpe ? 1 : 1 / Float(candidates.count + 1)
-    for (i, piece) in candidates.enumerated() {
-      model.pieces.append(.init(text: piece.text, score: lowest - Float(i + 1) * step, kind: piece.kind))
+    var score = lowest
+    for piece in candidates {
+      // LLaMA has pieces at -1e9, where neighbouring floats are 64 apart.
+      score = min(score - step, score.nextDown)
+      model.pieces.append(.init(text: piece.text, score: score, kind: piece.kind))
     }
     let size = UInt64(model.pieces.count)
     model.change(Field.trainer) { $0[Field.Trainer.vocabularySize] = .varint(size) }

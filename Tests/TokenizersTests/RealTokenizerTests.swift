@@ -117,6 +117,9 @@ import Tokenizers
     let llama = try load("llama/tokenizer.model")
     let (merged, report) = try llama.merge(load("chinese_sp_20k/chinese_sp.model"))
     #expect(report.added > 10_000)
+    // LLaMA's own lowest score is -1e9, for runs of spaces.
+    let scores = merged.model.pieces.dropFirst(32000).map(\.score)
+    #expect(scores[0] < -1e9 && zip(scores, scores.dropFirst()).allSatisfy { $0 > $1 })
     for file in ["wiki_demo", "tinyshakespeare", "botchan"] {
       var lines = try LineReader(RealData.path("text/en/\(file).txt"))
       while let line = try lines.next() {
