@@ -24,6 +24,19 @@ final class CheckpointFolder {
   /// The path of the checkpoint with the highest step.
   var latest: String? { saved.last.map { path(of: $0.step) } }
 
+  /// Throws unless the disk has room for the checkpoints to come: those kept and the one being written.
+  func requireSpace(bytesEach: UInt64, count: Int, keepsBest: Bool) throws {
+    let most = min(count, options.keep + 1 + (keepsBest ? 1 : 0))
+    let wanted = UInt64(max(1, most - saved.count))
+    let free = try FileSystem.availableBytes(at: options.directory)
+    guard wanted * bytesEach > free else { return }
+    func megabytes(_ bytes: UInt64) -> String { "\(Decimals.grouped(Double(bytes) / 1e6)) MB" }
+    throw TrainingError(
+      argument: "checkpoint",
+      reason: "\(wanted) of \(megabytes(bytesEach)) will be written, the disk of \(options.directory) has "
+        + "\(megabytes(free)) left")
+  }
+
   /// Writes a checkpoint beside the others, then removes those that need not be kept.
   func save(_ checkpoint: Checkpoint, settings: RunSettings, of optimizer: Optimizer) throws {
     guard saved.last?.step != checkpoint.step else { return }

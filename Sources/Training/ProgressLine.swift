@@ -36,6 +36,14 @@ public final class ProgressLine {
     write("\r\(text)\u{1B}[K")
   }
 
+  /// Wipes the line, so that what is printed next stands in its place.
+  func clear() {
+    guard isOpen else { return }
+    isOpen = false
+    lastTime = -.infinity
+    write("\r\u{1B}[K")
+  }
+
   /// Ends the line, so that what is printed next starts on its own.
   public func close() {
     guard isOpen else { return }

@@ -73,6 +73,10 @@ public final class TrainingJob {
       return
     }
     let folder = try CheckpointFolder(place)
+    let floats = optimizer.slots.reduce(0) { $0 + $1.parameter.count }
+    try folder.requireSpace(
+      bytesEach: UInt64(3 * 4 * floats), count: (steps + place.every - 1) / place.every,
+      keepsBest: options.evaluation != nil)
     checkpoints = folder
     let settings = try RunSettings(model: model, data: data, options: options, steps: steps)
     self.settings = settings
@@ -109,23 +113,28 @@ public final class TrainingJob {
       case .evaluation(var record):
         record.evaluations = try evaluate(after: record.step)
         let json = record.json
-        try metrics?.append(json)
+        try metrics?.append(json, synchronize: isCheckpointDue(after: record.step))
         history.append(json)
         rest = .hook(record)
-        options.progress?.show(record, of: steps, at: Self.now())
       case .hook(let record):
-        try onStep?(record)
+        if let onStep {
+          options.progress?.clear()
+          try onStep(record)
+        }
+        options.progress?.show(record, of: steps, at: Self.now())
         rest = .checkpoint(record)
       case .checkpoint(let record):
-        if let checkpoint = options.checkpoint, record.step % checkpoint.every == 0 || record.step == steps {
-          try save(record)
-        }
+        if isCheckpointDue(after: record.step) { try save(record) }
         rest = nil
         return record
       case nil:
         preconditionFailure("a step has a rest until it returns")
       }
     }
+  }
+
+  private func isCheckpointDue(after step: Int) -> Bool {
+    options.checkpoint.map { step % $0.every == 0 || step == steps } ?? false
   }
 
   /// Writes a checkpoint of the latest finished step now, unless there is one; does nothing without a checkpoint folder.

@@ -1,3 +1,4 @@
+import Corpus
 import Files
 import Foundation
 import Models
@@ -98,6 +99,42 @@ import Tokenizers
     #expect(scores[0].piece == "<118>")
   }
 
+  @Test func ofLessonsTheAnswersArePredicted() throws {
+    let model = try model(context: 512)
+    let template = try ChatTemplate.named("alpaca")
+    let rows = [
+      InstructionRow(instruction: "Name a bird.", output: "swift"), InstructionRow(instruction: "2+2", output: "4"),
+    ]
+    let result = try perplexity(model, of: .documents(Lessons(rows, template)))
+    #expect(result.tokens == "swift".utf8.count + 1 + "4".utf8.count + 1)
+    #expect(result.documents == 2)
+    #expect(result.bitsPerByte == nil)
+    var total = 0.0
+    for row in rows {
+      let masked = try template.tokens(for: row, ByteTokenizer())
+      let targets = zip(masked.ids, masked.trained).dropFirst().map { $0.1 ? $0.0 : -1 }
+      let scores = try model.transformer.tokenScores(
+        ids: Array(masked.ids.dropLast()), targets: targets, documents: [targets.count])
+      total -= scores.reduce(0) { $0 + ($1?.logProbability ?? 0) }
+    }
+    #expect(abs(result.totalNLL - total) < 1e-3)
+  }
+
+  @Test func aBudgetEndsAfterTheDocumentThatReachesIt() throws {
+    let texts = Texts(["abcdefgh", "ijklmnop", "qrstuvwx"])
+    let result = try perplexity(model(), of: .documents(texts), options: .init(tokens: 9))
+    #expect(result.tokens == 16)
+    #expect(result.documents == 2)
+  }
+
+  @Test func shortDocumentsShareARowAndStayIsolated() throws {
+    let model = try model()
+    let texts = ["swift", "雨燕", "a", "martin"]
+    let together = try perplexity(model, of: .documents(Texts(texts)))
+    let alone = try texts.map { try perplexity(model, of: .text($0)).totalNLL }.reduce(0, +)
+    #expect(abs(together.totalNLL - alone) < 1e-3)
+  }
+
   @Test func printsWhatItMeasured() {
     let result = EvaluationResult(
       totalNLL: 2 * log(4), tokens: 2, bytes: 4, characters: 2, documents: 1, window: 8, stride: 4)
@@ -158,4 +195,43 @@ private final class PairTokenizer: Tokenizer {
   func id(of piece: String) -> Int32? { nil }
   func save(to path: String) throws {}
   func saveFolderFiles(to folder: String) throws {}
+}
+
+/// Documents in memory.
+private class Documents: DocumentStream {
+  let name = "memory"
+  let identity: JSON = "memory"
+  let documents: [Document]
+
+  init(_ contents: [Document.Content]) {
+    documents = contents.map { Document($0, location: "memory", source: "memory") }
+  }
+
+  func open(epoch: Int) throws -> any DocumentCursor { Cursor(documents) }
+  func shuffled(seed: UInt64) throws -> any DocumentStream { self }
+
+  private final class Cursor: DocumentCursor {
+    let documents: [Document]
+    var place = 0
+    let emptyRows = 0
+
+    init(_ documents: [Document]) { self.documents = documents }
+
+    func next() throws -> Document? {
+      defer { place += 1 }
+      return place < documents.count ? documents[place] : nil
+    }
+    var state: JSON { JSON(place) }
+    func restore(_ state: JSON) throws { place = state.intValue ?? 0 }
+  }
+}
+
+private final class Texts: Documents {
+  init(_ texts: [String]) { super.init(texts.map { .text($0) }) }
+}
+
+private final class Lessons: Documents {
+  init(_ rows: [InstructionRow], _ template: ChatTemplate) {
+    super.init(rows.map { .lesson($0, template: template) })
+  }
 }

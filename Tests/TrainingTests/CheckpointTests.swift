@@ -3,6 +3,7 @@ import Evaluation
 import Files
 import Foundation
 import Models
+import Tensors
 import Testing
 
 @testable import Training
@@ -180,6 +181,34 @@ import Testing
       let base = try #require(try refusal(Toy.model(seed: 2, lora: lora)))
       #expect(base.hasPrefix("frozen weights: sha256 ") && !base.contains(";"))
       #expect(try refusal(Toy.model(lora: nil))?.contains("adapter: rank 4, alpha 32.0, dropout 0.1 there, none here") == true)
+    }
+  }
+
+  @Test func savingTakesNoMemoryForTensors() throws {
+    try Toy.withFolder { folder in
+      let ledger = StorageLedger()
+      try StorageLedger.$current.withValue(ledger) {
+        let job = try job(folder, Toy.model(), every: 100)
+        _ = try job.step()
+        let before = ledger.liveBytes
+        ledger.resetPeak()
+        try job.saveCheckpoint()
+        #expect(ledger.peakBytes == before)
+        #expect(try names(folder) == ["metrics.jsonl", "step-000001"])
+      }
+    }
+  }
+
+  @Test func aDiskWithoutRoomIsNamedBeforeTheFirstStep() throws {
+    try Toy.withFolder { folder in
+      let checkpoints = try CheckpointFolder(CheckpointOptions(directory: folder, every: 1, keep: 3))
+      do {
+        try checkpoints.requireSpace(bytesEach: 1 << 60, count: 9, keepsBest: true)
+        Issue.record("there is no such disk")
+      } catch let error as TrainingError {
+        #expect(error.argument == "checkpoint")
+        #expect(error.reason.hasPrefix("5 of 1,152,921,504,607 MB will be written, the disk of \(folder) has "))
+      }
     }
   }
 

@@ -1,0 +1,82 @@
+#if compiler(>=6.2)
+  import Files
+  import Foundation
+  import Models
+  import Processes
+  import Testing
+
+  @testable import Training
+
+  /// What concerns a whole process, in one of its own: Ctrl-C and a full disk.
+  @Suite struct ProcessTests {
+    private static let lora = LoRAOptions(rank: 4, dropout: 0.1, targets: ["q", "v", "down"], train: ["embedding"])
+
+    @Test func interruptsAtAnyMomentChangeNoBit() async {
+      await #expect(processExitsWith: .success) {
+        let reference = try Toy.model(lora: ProcessTests.lora)
+        let whole = try TrainingJob(model: reference, data: MemoryRows(Toy.rows(16)), options: Toy.options(steps: 12, batch: 8))
+        try whole.run()
+        let model = try Toy.model(lora: ProcessTests.lora)
+        let job = try TrainingJob(model: model, data: MemoryRows(Toy.rows(16)), options: Toy.options(steps: 12, batch: 8))
+        var interrupts = 0
+        var patience: UInt32 = 500
+        while !job.isFinished {
+          let microseconds = patience
+          let timer = Thread {
+            usleep(microseconds)
+            Interrupt.request()
+          }
+          timer.start()
+          let (completed, before) = (job.completedSteps, Toy.bits(model))
+          do { _ = try job.step() } catch is Interrupted {
+            interrupts += 1
+            if job.completedSteps == completed, Toy.bits(model) != before { exit(3) }
+          }
+          while !timer.isFinished { usleep(100) }
+          Interrupt.clear()
+          patience += 700
+        }
+        if interrupts == 0 { exit(4) }
+        if Toy.bits(model) != Toy.bits(reference) { exit(5) }
+        if Toy.metrics(job.history) != Toy.metrics(whole.history) { exit(6) }
+      }
+    }
+
+    @Test func aFullDiskLeavesTheLastCheckpointGood() async {
+      await #expect(processExitsWith: .success) {
+        try Toy.withFolder { folder in
+          let reference = try Toy.model()
+          try TrainingJob(model: reference, data: MemoryRows(Toy.rows(8)), options: Toy.options()).run()
+          let options = try Toy.options(checkpoint: CheckpointOptions(directory: folder, every: 1), resume: true)
+          let model = try Toy.model()
+          let job = try TrainingJob(model: model, data: MemoryRows(Toy.rows(8)), options: options)
+          _ = try job.step()
+          // No file may grow beyond 10 kB: the weights are larger, the metrics are not.
+          signal(SIGXFSZ, SIG_IGN)
+          var limit = rlimit()
+          getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+          let unlimited = limit
+          limit.rlim_cur = 10_000
+          setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+          var message = ""
+          do { _ = try job.step() } catch { message = "\(error)" }
+          limit = unlimited
+          setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+          let expected =
+            "\(folder)/step-000002/weights.safetensors: File too large; the checkpoint was not written, "
+            + "\(folder)/step-000001 stays good"
+          if message.lowercased() != expected.lowercased() {
+            print(message)
+            exit(3)
+          }
+          if try FileSystem.list(folder) != ["metrics.jsonl", "step-000001"] { exit(4) }
+          // With room again the same job goes on, and so would another process.
+          let second = try Toy.model()
+          if try TrainingJob(model: second, data: MemoryRows(Toy.rows(8)), options: options).resumedFrom != 1 { exit(5) }
+          try job.run()
+          if Toy.bits(model) != Toy.bits(reference) { exit(6) }
+        }
+      }
+    }
+  }
+#endif
