@@ -17,7 +17,8 @@ struct AdapterConfig: Equatable {
 
   /// Fields that say nothing about what the adapter computes.
   private static let harmless: Set<String> = [
-    "auto_mapping", "base_model_name_or_path", "inference_mode", "lora_alpha", "lora_dropout", "megatron_core",
+    "auto_mapping", "base_model_name_or_path", "inference_mode", "lora_alpha", "lora_dropout",
+    "megatron_core",
     "modules_to_save", "peft_version", "r", "revision", "target_modules", "task_type", "qalora_group_size",
     "ensure_weight_tying", "peft_type", "bias", "init_lora_weights", "runtime_config",
   ]
@@ -44,7 +45,10 @@ struct AdapterConfig: Equatable {
     tiesWeights = try config.boolean("ensure_weight_tying") ?? false
   }
 
-  init(_ options: LoRAOptions, basePath: String?, targetModules: [String], modulesToSave: [String], tiesWeights: Bool) {
+  init(
+    _ options: LoRAOptions, basePath: String?, targetModules: [String], modulesToSave: [String],
+    tiesWeights: Bool
+  ) {
     self.basePath = basePath
     rank = options.rank
     alpha = options.alpha
@@ -97,7 +101,9 @@ struct AdapterNote: Equatable {
     let config = try HFConfig(reading: path)
     oldSize = try config.required("old_vocab_size")
     newSize = try config.required("new_vocab_size")
-    guard oldSize <= newSize else { throw config.fault("new_vocab_size", "\(newSize) is below old_vocab_size \(oldSize)") }
+    guard oldSize <= newSize else {
+      throw config.fault("new_vocab_size", "\(newSize) is below old_vocab_size \(oldSize)")
+    }
     tokenizer = try config.string("tokenizer_sha256")
     isTied = try config.boolean("tie_word_embeddings") ?? false
     rowsTrained = config.value("rows_trained")?.arrayValue?.compactMap(\.stringValue) ?? []

@@ -31,7 +31,9 @@ struct AdapterPlan {
 
     let embeddingEntry = file[AdapterNames.prefix + embeddingName]
     let headEntry = file[AdapterNames.prefix + headName]
-    isTied = spec.tieWordEmbeddings && (note?.isTied ?? (embeddingEntry == nil && headEntry == nil || config.tiesWeights))
+    isTied =
+      spec.tieWordEmbeddings
+      && (note?.isTied ?? (embeddingEntry == nil && headEntry == nil || config.tiesWeights))
     vocabSize = try Self.vocabulary(
       embeddingEntry, headEntry, note, spec, isTied: isTied, path: path)
 
@@ -83,18 +85,21 @@ struct AdapterPlan {
     if let tokenizer {
       if let hash = note?.tokenizer, hash != tokenizer.fingerprint {
         throw FileError(
-          path: notePath, field: "tokenizer_sha256", reason: "the tokenizer in this folder is not the one the adapter was trained with")
+          path: notePath, field: "tokenizer_sha256",
+          reason: "the tokenizer in this folder is not the one the adapter was trained with")
       }
       guard tokenizer.count <= vocabSize else {
         throw FileError(
-          path: folder, reason: "the tokenizer has \(tokenizer.count) pieces, the adapter's embedding \(vocabSize) rows")
+          path: folder,
+          reason: "the tokenizer has \(tokenizer.count) pieces, the adapter's embedding \(vocabSize) rows")
       }
     }
   }
 
   /// Rows of embedding and head once the adapter is on.
   private static func vocabulary(
-    _ embedding: SafeTensorsEntry?, _ head: SafeTensorsEntry?, _ note: AdapterNote?, _ spec: ModelSpec, isTied: Bool,
+    _ embedding: SafeTensorsEntry?, _ head: SafeTensorsEntry?, _ note: AdapterNote?, _ spec: ModelSpec,
+    isTied: Bool,
     path: String
   ) throws -> Int {
     let base = spec.vocabSize
@@ -104,11 +109,13 @@ struct AdapterPlan {
     if let note, note.oldSize != base {
       throw FileError(
         path: path,
-        reason: "the adapter takes a vocabulary of \(note.oldSize) to \(note.newSize), but this base has \(base)")
+        reason:
+          "the adapter takes a vocabulary of \(note.oldSize) to \(note.newSize), but this base has \(base)")
     }
     // Growing needs every row from the adapter: of the embedding, and of the head where it is another matrix.
     guard size > base, embedding != nil, isTied || head != nil else {
-      throw FileError(path: path, reason: "the adapter's vocabulary has \(size) pieces, but this base has \(base)")
+      throw FileError(
+        path: path, reason: "the adapter's vocabulary has \(size) pieces, but this base has \(base)")
     }
     return size
   }
@@ -121,9 +128,12 @@ struct AdapterPlan {
     }
     var tensors: [String: Tensor] = [:]
     for (stored, place) in places.sorted(by: { $0.key < $1.key }) {
-      guard let entry = file[stored] else { throw FileError(path: file.path, field: stored, reason: "missing") }
+      guard let entry = file[stored] else {
+        throw FileError(path: file.path, field: stored, reason: "missing")
+      }
       guard entry.shape == place.shape else {
-        throw FileError(path: file.path, field: stored, reason: "shape \(place.shape) expected, got \(entry.shape)")
+        throw FileError(
+          path: file.path, field: stored, reason: "shape \(place.shape) expected, got \(entry.shape)")
       }
       tensors[place.name] = try file.tensor(entry)
     }

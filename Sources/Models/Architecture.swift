@@ -23,7 +23,8 @@ struct Architecture: Sendable {
   static func of(_ spec: ModelSpec) throws -> Architecture {
     guard let match = all.first(where: { $0.name == spec.architecture }) else {
       let known = all.map(\.name).joined(separator: ", ")
-      throw ModelError(argument: "architecture", reason: "\"\(spec.architecture)\" is not supported: \(known) is")
+      throw ModelError(
+        argument: "architecture", reason: "\"\(spec.architecture)\" is not supported: \(known) is")
     }
     return match
   }

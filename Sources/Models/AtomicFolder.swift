@@ -19,7 +19,8 @@ enum AtomicFolder {
     try FileSystem.makeFolders(parent)
     let free = try FileSystem.availableBytes(at: parent)
     guard UInt64(bytes) <= free else {
-      throw FileError(path: path, reason: "\(megabytes(UInt64(bytes))) are needed, the disk has \(megabytes(free)) left")
+      throw FileError(
+        path: path, reason: "\(megabytes(UInt64(bytes))) are needed, the disk has \(megabytes(free)) left")
     }
     let temporary = FileSystem.join(parent, ".\(FileSystem.fileName(target)).\(getpid()).saving")
     if FileSystem.exists(temporary) { try FileSystem.remove(temporary) }
@@ -47,7 +48,8 @@ enum AtomicFolder {
 
   /// Exchanges two folders in one step where the file system can; else the old one stands aside for a moment.
   private static func exchange(_ new: String, _ old: String, _ path: String) throws {
-    typealias Rename = @convention(c) (Int32, UnsafePointer<CChar>, Int32, UnsafePointer<CChar>, UInt32) -> Int32
+    typealias Rename =
+      @convention(c) (Int32, UnsafePointer<CChar>, Int32, UnsafePointer<CChar>, UInt32) -> Int32
     // glibc has renameat2, its Swift overlay does not.
     if let symbol = dlsym(nil, "renameat2") {
       let renameBoth = unsafeBitCast(symbol, to: Rename.self)

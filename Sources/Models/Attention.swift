@@ -48,7 +48,8 @@ struct Attention {
       switch pass.context {
       case .documents(let lengths):
         try Tensor.attention(
-          q: queries, k: keys, v: values, heads: heads, kvHeads: kvHeads, headWidth: headWidth, documents: lengths)
+          q: queries, k: keys, v: values, heads: heads, kvHeads: kvHeads, headWidth: headWidth,
+          documents: lengths)
       case .cache(let cache):
         try cache.attend(q: queries, k: keys, v: values, heads: heads, layer: layer)
       }

@@ -10,7 +10,8 @@ struct ParameterShelf {
   }
 
   init(_ parameters: [Parameter]) {
-    self.parameters = .init(uniqueKeysWithValues: parameters.map { (Key(kind: $0.kind, layer: $0.layer), $0) })
+    self.parameters = .init(
+      uniqueKeysWithValues: parameters.map { (Key(kind: $0.kind, layer: $0.layer), $0) })
   }
 
   func optional(_ kind: ParameterKind, _ layer: Int? = nil) -> Parameter? {
@@ -18,7 +19,9 @@ struct ParameterShelf {
   }
 
   func take(_ kind: ParameterKind, _ layer: Int? = nil) -> Parameter {
-    guard let parameter = optional(kind, layer) else { preconditionFailure("the layout holds every parameter") }
+    guard let parameter = optional(kind, layer) else {
+      preconditionFailure("the layout holds every parameter")
+    }
     return parameter
   }
 

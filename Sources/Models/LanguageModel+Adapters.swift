@@ -16,13 +16,17 @@ extension LanguageModel {
       throw ModelError(argument: "lora", reason: "there is no adapter: add_lora makes one")
     }
     guard let base else {
-      throw ModelError(argument: "lora", reason: "this model was never saved: save first the base that the adapter goes onto")
+      throw ModelError(
+        argument: "lora", reason: "this model was never saved: save first the base that the adapter goes onto"
+      )
     }
     let changed = transformer.parameters.filter { $0.differsFromBase && !$0.isAdapter }
     if let weight = changed.first(where: \.isLinear) {
       throw ModelError(
         argument: "lora",
-        reason: "'\(weight.name)' was trained since the base was loaded, which an adapter cannot hold: save the model")
+        reason:
+          "'\(weight.name)' was trained since the base was loaded, which an adapter cannot hold: save the model"
+      )
     }
     let names = try Architecture.of(spec).names
     let isTied = spec.tieWordEmbeddings
@@ -50,7 +54,9 @@ extension LanguageModel {
     if storesTiedEmbedding {
       let embedding = transformer.embedding
       tensors.append(
-        WritableTensor(name: AdapterNames.stem(names.head) + ".weight", shape: embedding.shape) { embedding.tensor })
+        WritableTensor(name: AdapterNames.stem(names.head) + ".weight", shape: embedding.shape) {
+          embedding.tensor
+        })
     }
     let last = { (name: String) in String(name.split(separator: ".").last ?? "") }
     var modules: [String] = []
@@ -68,8 +74,10 @@ extension LanguageModel {
     try AtomicFolder.write(to: folder, bytes: bytes, isReplaced: Self.isAdapterFile) { temporary in
       try SafeTensorsWriter.write(tensors, to: FileSystem.join(temporary, Self.adapterWeights))
       try AtomicFile.write(
-        config.json.text(indent: 2, sortedKeys: true) + "\n", to: FileSystem.join(temporary, AdapterConfig.fileName))
-      try AtomicFile.write(note.json.text(indent: 2) + "\n", to: FileSystem.join(temporary, AdapterNote.fileName))
+        config.json.text(indent: 2, sortedKeys: true) + "\n",
+        to: FileSystem.join(temporary, AdapterConfig.fileName))
+      try AtomicFile.write(
+        note.json.text(indent: 2) + "\n", to: FileSystem.join(temporary, AdapterNote.fileName))
       try tokenizer?.saveFolderFiles(to: temporary)
       if let template { try Self.writeTemplate(template, to: temporary) }
     }
@@ -77,7 +85,8 @@ extension LanguageModel {
 
   private static func isAdapterFile(_ name: String) -> Bool {
     [
-      adapterWeights, AdapterConfig.fileName, AdapterNote.fileName, templateName, "adapter_model.bin", "tokenizer.model",
+      adapterWeights, AdapterConfig.fileName, AdapterNote.fileName, templateName, "adapter_model.bin",
+      "tokenizer.model",
       "tokenizer_config.json", "special_tokens_map.json",
     ].contains(name)
   }

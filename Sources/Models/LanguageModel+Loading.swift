@@ -19,10 +19,12 @@ extension LanguageModel {
     _ path: String, tokenizerPath: String? = nil, dtype: String = "f32", quantize: String? = nil
   ) throws -> LanguageModel {
     guard dtype == "f32" else {
-      throw ModelError(argument: "dtype", reason: "\"\(dtype)\" is not supported: this version computes in f32")
+      throw ModelError(
+        argument: "dtype", reason: "\"\(dtype)\" is not supported: this version computes in f32")
     }
     if let quantize {
-      throw ModelError(argument: "quantize", reason: "\"\(quantize)\" is not supported: this version computes in f32")
+      throw ModelError(
+        argument: "quantize", reason: "\"\(quantize)\" is not supported: this version computes in f32")
     }
     guard FileSystem.exists(path) else { throw FileError(path: path, reason: "no such file or folder") }
     let tokenizer = try tokenizerPath.map { try TokenizerFile.load($0) }
@@ -34,7 +36,9 @@ extension LanguageModel {
     let config = try HFConfig(reading: FileSystem.join(path, configName))
     var spec = try ModelSpec(config)
     let generationPath = FileSystem.join(path, generationName)
-    let generation = FileSystem.exists(generationPath) ? try HFConfig(reading: generationPath) : HFConfig(path: generationPath)
+    let generation =
+      FileSystem.exists(generationPath)
+      ? try HFConfig(reading: generationPath) : HFConfig(path: generationPath)
     // Where config.json names no end token, generation_config.json may.
     if spec.eosTokenIDs.isEmpty { spec.eosTokenIDs = try generation.identifiers("eos_token_id") }
     let weights = FolderWeights(folder: try WeightFolder(folder: path))
@@ -52,14 +56,17 @@ extension LanguageModel {
     }
     let file = try Llama2CFile(path: path)
     return try LanguageModel(
-      Transformer(file.spec, from: file), tokenizer: tokenizer, template: nil, config: HFConfig(path: configName),
+      Transformer(file.spec, from: file), tokenizer: tokenizer, template: nil,
+      config: HFConfig(path: configName),
       generation: HFConfig(path: generationName),
       base: Base(path: path, vocabSize: file.spec.vocabSize, isTied: file.spec.tieWordEmbeddings))
   }
 
   /// The tokenizer of a folder; nil when it has none.
   static func folderTokenizer(_ folder: String) throws -> (any Tokenizer)? {
-    let isThere = ["tokenizer.model", "tokenizer.json"].contains { FileSystem.exists(FileSystem.join(folder, $0)) }
+    let isThere = ["tokenizer.model", "tokenizer.json"].contains {
+      FileSystem.exists(FileSystem.join(folder, $0))
+    }
     return isThere ? try TokenizerFile.load(folder) : nil
   }
 
@@ -70,7 +77,8 @@ extension LanguageModel {
     guard let name = try fields.string("name") else { throw fields.fault("name", "missing") }
     let template = try ChatTemplate.named(name)
     guard try fields.string("sha256") == template.fingerprint else {
-      throw fields.fault("sha256", "the template '\(name)' of this version is not the one the model was trained with")
+      throw fields.fault(
+        "sha256", "the template '\(name)' of this version is not the one the model was trained with")
     }
     return template
   }

@@ -17,7 +17,8 @@ extension LanguageModel {
     try save(to: folder, as: type, shardBytes: 5_000_000_000)
   }
 
-  func save(to folder: String, as type: ElementType, shardBytes: Int) throws {
+  /// The same with shards of at most `shardBytes`, or of one tensor where that is larger.
+  public func save(to folder: String, as type: ElementType = .f32, shardBytes: Int) throws {
     let tensors = writableTensors()
     let bytes = tensors.reduce(4 << 20) { $0 + $1.byteCount(as: type) }
     try AtomicFolder.write(to: folder, bytes: bytes, isReplaced: Self.isModelFile) { temporary in
@@ -40,7 +41,9 @@ extension LanguageModel {
 
   private func writableTensors() -> [WritableTensor] {
     var merged: [String: (Projection, Projection.Adapter)] = [:]
-    for (projection, adapter) in transformer.adapters { merged[projection.weight.name] = (projection, adapter) }
+    for (projection, adapter) in transformer.adapters {
+      merged[projection.weight.name] = (projection, adapter)
+    }
     return transformer.parameters.filter { !$0.isAdapter }.map { parameter in
       WritableTensor(name: parameter.name, shape: parameter.shape) {
         guard let (projection, adapter) = merged[parameter.name] else { return parameter.tensor }
@@ -52,7 +55,8 @@ extension LanguageModel {
   /// Files that a save writes or that would contradict what it writes.
   private static func isModelFile(_ name: String) -> Bool {
     let fixed = [
-      configName, generationName, templateName, WeightFolder.singleName, WeightFolder.indexName, "tokenizer.model",
+      configName, generationName, templateName, WeightFolder.singleName, WeightFolder.indexName,
+      "tokenizer.model",
       "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
     ]
     let isWeights = name.hasSuffix(".safetensors") && name.hasPrefix("model-")

@@ -36,7 +36,9 @@ public final class LanguageModel {
   }
 
   /// A model with new weights, drawn by `seed`; its vocabulary must hold the tokenizer's.
-  public static func new(_ spec: ModelSpec, tokenizer: (any Tokenizer)? = nil, seed: UInt64 = 0) throws -> LanguageModel {
+  public static func new(_ spec: ModelSpec, tokenizer: (any Tokenizer)? = nil, seed: UInt64 = 0) throws
+    -> LanguageModel
+  {
     var spec = spec
     if let tokenizer {
       try check(tokenizer, fits: spec)
@@ -45,7 +47,8 @@ public final class LanguageModel {
       spec.padTokenID = tokenizer.padID.map(Int.init)
     }
     try spec.validate()
-    let transformer = try Transformer(spec, from: InitialWeights(seed: seed, deviation: spec.initializerRange))
+    let transformer = try Transformer(
+      spec, from: InitialWeights(seed: seed, deviation: spec.initializerRange))
     return try LanguageModel(
       transformer, tokenizer: tokenizer, template: nil, config: HFConfig(path: "config.json"),
       generation: HFConfig(path: "generation_config.json"), base: nil)
@@ -55,13 +58,15 @@ public final class LanguageModel {
     guard tokenizer.count <= spec.vocabSize else {
       throw ModelError(
         argument: "tokenizer",
-        reason: "\(tokenizer.count) pieces do not fit the model's vocabulary of \(spec.vocabSize); extend_vocabulary makes room")
+        reason:
+          "\(tokenizer.count) pieces do not fit the model's vocabulary of \(spec.vocabSize); extend_vocabulary makes room"
+      )
     }
   }
 
   public var spec: ModelSpec { transformer.spec }
   public var parameterCount: Int { transformer.parameters.reduce(0) { $0 + $1.count } }
-  public var trainableCount: Int { transformer.trainable.reduce(0) { $0 + $1.count } }
+  public var trainableCount: Int { transformer.parameters.reduce(0) { $0 + ($1.isTrainable ? $1.count : 0) } }
 
   /// Freezes all but the groups named: "embedding", "head", "norms", "layers", "all", "none".
   ///

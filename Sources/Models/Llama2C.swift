@@ -15,21 +15,31 @@ struct Llama2CFile: ParameterSource {
   private static let headerBytes = 28
 
   init(path: String) throws {
-    let bytes = try MappedFile(path)
-    func fault(_ reason: String) -> FileError { FileError(path: path, reason: reason) }
-    guard bytes.bytes.count >= Self.headerBytes else {
-      throw fault("\(bytes.bytes.count) bytes are too few for a llama2.c checkpoint, whose header alone takes 28")
+    let size = try MappedFile(path).bytes.count
+    let mapping = try WeightMapping(path)
+    guard mapping.bytes.count == size else {
+      throw FileError(path: path, reason: "the file changed while it was opened")
     }
-    let header = (0..<7).map { Int(Int32(littleEndian: bytes.bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Int32.self))) }
+    func fault(_ reason: String) -> FileError { FileError(path: path, reason: reason) }
+    guard size >= Self.headerBytes else {
+      throw fault("\(size) bytes are too few for a llama2.c checkpoint, whose header alone takes 28")
+    }
+    let header = withExtendedLifetime(mapping) {
+      (0..<7).map {
+        Int(Int32(littleEndian: mapping.bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Int32.self)))
+      }
+    }
     guard header[0] != 0x616B_3432 else {
       throw fault("a llama2.c checkpoint of version \(header[1]): version 0 is read")
     }
     let names = ["dim", "hidden_dim", "n_layers", "n_heads", "n_kv_heads", "vocab_size", "seq_len"]
-    for (name, value) in zip(names, header) where abs(value) == 0 || abs(value) > 1 << 24 || (value < 0 && name != "vocab_size") {
+    for (name, value) in zip(names, header)
+    where abs(value) == 0 || abs(value) > 1 << 24 || (value < 0 && name != "vocab_size") {
       throw FileError(path: path, field: name, reason: "\(value) cannot be: not a llama2.c checkpoint")
     }
     var spec = ModelSpec(
-      vocabSize: abs(header[5]), hiddenSize: header[0], numHiddenLayers: header[2], numAttentionHeads: header[3],
+      vocabSize: abs(header[5]), hiddenSize: header[0], numHiddenLayers: header[2],
+      numAttentionHeads: header[3],
       intermediateSize: header[1], numKeyValueHeads: header[4])
     spec.maxPositionEmbeddings = header[6]
     spec.tieWordEmbeddings = header[5] > 0
@@ -59,15 +69,14 @@ struct Llama2CFile: ParameterSource {
     place(nil, spec.maxPositionEmbeddings, spec.headWidth)
     if !spec.tieWordEmbeddings { place(.head, spec.vocabSize, width) }
     let expected = Double(Self.headerBytes) + 4 * position
-    guard Double(bytes.bytes.count) == expected else {
+    guard Double(size) == expected else {
       throw fault(
-        "\(NumberText.text(of: expected)) bytes expected for dim \(width), \(layers) layers and vocabulary \(spec.vocabSize), "
-          + "got \(bytes.bytes.count)")
+        "\(expected < 1e15 ? "\(Int(expected))" : "\(expected)") bytes expected for dim \(width), \(layers) layers and vocabulary \(spec.vocabSize), "
+          + "got \(size)")
     }
     self.spec = spec
     self.starts = starts
-    mapping = try WeightMapping(path)
-    guard mapping.bytes.count == bytes.bytes.count else { throw fault("the file changed while it was opened") }
+    self.mapping = mapping
   }
 
   func tensor(_ place: ParameterPlace) throws -> Tensor {

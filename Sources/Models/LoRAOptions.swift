@@ -39,7 +39,9 @@ public struct LoRAOptions: Equatable, Sendable {
     guard dropout >= 0, dropout < 1 else {
       throw ModelError(argument: "dropout", reason: "a number from 0 up to 1 expected, got \(dropout)")
     }
-    guard !targets.isEmpty else { throw ModelError(argument: "targets", reason: "at least one name expected") }
+    guard !targets.isEmpty else {
+      throw ModelError(argument: "targets", reason: "at least one name expected")
+    }
     let known = Self.allTargets
     for target in targets where !known.contains(target) {
       throw ModelError(

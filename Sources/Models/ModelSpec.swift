@@ -32,7 +32,8 @@ public struct ModelSpec: Equatable, Sendable {
   /// What is not given follows from the rest: intermediate size 8/3 of the hidden size rounded up to 256, as many
   /// key-value heads as heads, and head width hiddenSize / numAttentionHeads.
   public init(
-    vocabSize: Int, hiddenSize: Int, numHiddenLayers: Int, numAttentionHeads: Int, intermediateSize: Int? = nil,
+    vocabSize: Int, hiddenSize: Int, numHiddenLayers: Int, numAttentionHeads: Int,
+    intermediateSize: Int? = nil,
     numKeyValueHeads: Int? = nil, headWidth: Int? = nil
   ) {
     self.vocabSize = vocabSize
@@ -59,13 +60,16 @@ public struct ModelSpec: Equatable, Sendable {
       ("num_key_value_heads", numKeyValueHeads), ("max_position_embeddings", maxPositionEmbeddings),
     ]
     for (name, size) in sizes {
-      guard size > 0 else { throw ModelError(argument: name, reason: "a positive number expected, got \(size)") }
+      guard size > 0 else {
+        throw ModelError(argument: name, reason: "a positive number expected, got \(size)")
+      }
       guard size < 1 << 31 else { throw ModelError(argument: name, reason: "\(size) is too large") }
     }
     if headWidth * numAttentionHeads != hiddenSize, headWidth == hiddenSize / numAttentionHeads {
       throw ModelError(
         argument: "num_attention_heads",
-        reason: "\(numAttentionHeads) heads do not divide hidden_size \(hiddenSize) and head_dim is not given")
+        reason: "\(numAttentionHeads) heads do not divide hidden_size \(hiddenSize) and head_dim is not given"
+      )
     }
     guard headWidth > 0, headWidth % 2 == 0, headWidth < 1 << 16 else {
       throw ModelError(argument: "head_dim", reason: "an even positive number expected, got \(headWidth)")
@@ -82,10 +86,12 @@ public struct ModelSpec: Equatable, Sendable {
       throw ModelError(argument: "rope_theta", reason: "a positive number expected, got \(ropeTheta)")
     }
     guard ropeLinearFactor >= 1, ropeLinearFactor.isFinite else {
-      throw ModelError(argument: "rope_scaling", reason: "a factor of at least 1 expected, got \(ropeLinearFactor)")
+      throw ModelError(
+        argument: "rope_scaling", reason: "a factor of at least 1 expected, got \(ropeLinearFactor)")
     }
     guard initializerRange > 0, initializerRange.isFinite else {
-      throw ModelError(argument: "initializer_range", reason: "a positive number expected, got \(initializerRange)")
+      throw ModelError(
+        argument: "initializer_range", reason: "a positive number expected, got \(initializerRange)")
     }
   }
 

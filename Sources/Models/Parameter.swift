@@ -33,6 +33,11 @@ public final class Parameter {
     }
   }
 
+  /// Copies weights that lie in a mapped file into memory of their own, as whoever updates them needs.
+  func own() {
+    if tensor.isBorrowed { replace(with: tensor.copy(purpose: .weights)) }
+  }
+
   /// Puts another tensor in its place, as trainable as the old one.
   func replace(with tensor: Tensor) {
     tensor.requiresGrad = isTrainable

@@ -44,7 +44,9 @@ struct ParameterLayout {
   init(_ spec: ModelSpec) throws {
     let names = try Architecture.of(spec).names
     var places: [ParameterPlace] = [
-      .init(name: names.embedding + ".weight", kind: .embedding, layer: nil, shape: [spec.vocabSize, spec.hiddenSize])
+      .init(
+        name: names.embedding + ".weight", kind: .embedding, layer: nil,
+        shape: [spec.vocabSize, spec.hiddenSize])
     ]
     for layer in 0..<spec.numHiddenLayers {
       for module in BlockModule.allCases {
@@ -55,7 +57,8 @@ struct ParameterLayout {
           continue
         }
         let (input, output) = spec.widths(of: module)
-        places.append(.init(name: stem + ".weight", kind: .weight(module), layer: layer, shape: [output, input]))
+        places.append(
+          .init(name: stem + ".weight", kind: .weight(module), layer: layer, shape: [output, input]))
         if spec.hasBias(module) {
           places.append(.init(name: stem + ".bias", kind: .bias(module), layer: layer, shape: [output]))
         }
@@ -64,7 +67,8 @@ struct ParameterLayout {
     places.append(.init(name: names.norm + ".weight", kind: .norm, layer: nil, shape: [spec.hiddenSize]))
     if !spec.tieWordEmbeddings {
       places.append(
-        .init(name: names.head + ".weight", kind: .head, layer: nil, shape: [spec.vocabSize, spec.hiddenSize]))
+        .init(
+          name: names.head + ".weight", kind: .head, layer: nil, shape: [spec.vocabSize, spec.hiddenSize]))
     }
     self.places = places
   }

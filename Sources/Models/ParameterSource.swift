@@ -41,11 +41,15 @@ struct FolderWeights: ParameterSource {
     let missing = layout.places.map(\.name).filter { !found.contains($0) }
     // A tied head may be in the file as well; Transformers, too, takes the embedding for both.
     let surplus = folder.names.filter { name in
-      !expected.contains(name) && name != names.head + ".weight" && !names.ignored.contains { name.hasSuffix($0) }
+      !expected.contains(name) && name != names.head + ".weight"
+        && !names.ignored.contains { name.hasSuffix($0) }
     }
-    if !missing.isEmpty { throw FileError(path: folder.folder, reason: "tensors are missing: " + listed(missing)) }
+    if !missing.isEmpty {
+      throw FileError(path: folder.folder, reason: "tensors are missing: " + listed(missing))
+    }
     if !surplus.isEmpty {
-      throw FileError(path: folder.folder, reason: "tensors that config.json does not account for: " + listed(surplus))
+      throw FileError(
+        path: folder.folder, reason: "tensors that config.json does not account for: " + listed(surplus))
     }
   }
 

@@ -36,7 +36,8 @@ final class Projection {
         probability: adapter.dropout, key: key.child(module.rawValue, UInt64(layer)))
     }
     return try x.loraLinear(
-      weight: weight.tensor, bias: bias?.tensor, a: adapter.a.tensor, b: adapter.b.tensor, scale: adapter.scale,
+      weight: weight.tensor, bias: bias?.tensor, a: adapter.a.tensor, b: adapter.b.tensor,
+      scale: adapter.scale,
       dropout: dropout)
   }
 }

@@ -13,7 +13,8 @@ public final class SafeTensorsFile {
   /// Throws `FileError` naming the file, and the tensor where it concerns one, for a file that is cut short or whose
   /// header lies about types, shapes or offsets.
   public init(path: String) throws {
-    let header = try SafeTensorsHeader(of: try MappedFile(path).bytes, path: path)
+    let file = try MappedFile(path)
+    let header = try withExtendedLifetime(file) { try SafeTensorsHeader(of: file.bytes, path: path) }
     mapping = try WeightMapping(path)
     if let last = header.entries.map(\.range.upperBound).max(), last > mapping.bytes.count {
       throw FileError(path: path, reason: "the file became shorter while it was opened")
@@ -35,7 +36,8 @@ public final class SafeTensorsFile {
         path: path, field: entry.name, reason: "dtype \(entry.type) is not read: F32, F16 and BF16 are")
     }
     let bytes = UnsafeMutableRawBufferPointer(rebasing: mapping.bytes[entry.range])
-    if type == .f32, let base = bytes.baseAddress, Int(bitPattern: base) % MemoryLayout<Float>.alignment == 0 {
+    if type == .f32, let base = bytes.baseAddress, Int(bitPattern: base) % MemoryLayout<Float>.alignment == 0
+    {
       return Tensor(borrowing: base.assumingMemoryBound(to: Float.self), shape: entry.shape, owner: mapping)
     }
     let tensor = try Tensor.allocate(entry.shape, purpose: .weights, op: "load", argument: entry.name)
@@ -43,7 +45,8 @@ public final class SafeTensorsFile {
     return tensor
   }
 
-  private static func convert(_ bytes: UnsafeRawBufferPointer, _ type: ElementType, to tensor: Tensor) throws {
+  private static func convert(_ bytes: UnsafeRawBufferPointer, _ type: ElementType, to tensor: Tensor) throws
+  {
     guard let base = bytes.baseAddress, tensor.count > 0 else { return }
     nonisolated(unsafe) let source = base
     nonisolated(unsafe) let target = tensor.pointer
@@ -56,11 +59,13 @@ public final class SafeTensorsFile {
         for i in range { target[i] = source.loadUnaligned(fromByteOffset: 4 * i, as: Float.self) }
       case .f16:
         for i in range {
-          target[i] = HalfPrecision.float(float16: source.loadUnaligned(fromByteOffset: 2 * i, as: UInt16.self))
+          target[i] = HalfPrecision.float(
+            float16: source.loadUnaligned(fromByteOffset: 2 * i, as: UInt16.self))
         }
       case .bf16:
         for i in range {
-          target[i] = HalfPrecision.float(bfloat16: source.loadUnaligned(fromByteOffset: 2 * i, as: UInt16.self))
+          target[i] = HalfPrecision.float(
+            bfloat16: source.loadUnaligned(fromByteOffset: 2 * i, as: UInt16.self))
         }
       }
     }

@@ -22,7 +22,8 @@ struct SafeTensorsHeader {
   static let longestHeader = 100_000_000
 
   private static let widths = [
-    "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1, "I64": 8, "I32": 4, "I16": 2, "I8": 1,
+    "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1, "I64": 8, "I32": 4, "I16": 2,
+    "I8": 1,
     "U64": 8, "U32": 4, "U16": 2, "U8": 1, "BOOL": 1,
   ]
 
@@ -31,15 +32,19 @@ struct SafeTensorsHeader {
       FileError(path: path, field: tensor, reason: reason)
     }
     guard bytes.count >= 8 else {
-      throw fault("\(bytes.count) bytes are too few for a safetensors file: it is cut short or something else")
+      throw fault(
+        "\(bytes.count) bytes are too few for a safetensors file: it is cut short or something else")
     }
     let stated = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
     guard stated <= UInt64(Self.longestHeader) else {
-      throw fault("a header of \(stated) bytes is stated, at most \(Self.longestHeader) expected: not a safetensors file")
+      throw fault(
+        "a header of \(stated) bytes is stated, at most \(Self.longestHeader) expected: not a safetensors file"
+      )
     }
     let length = Int(stated)
     guard length <= bytes.count - 8 else {
-      throw fault("a header of \(length) bytes is stated, but \(bytes.count - 8) bytes follow: the file is cut short")
+      throw fault(
+        "a header of \(length) bytes is stated, but \(bytes.count - 8) bytes follow: the file is cut short")
     }
     let document: JSON
     do {
@@ -78,20 +83,26 @@ struct SafeTensorsHeader {
         let start = offsets[0].intValue, let end = offsets[1].intValue, start >= 0, start <= end
       else { throw fault("data_offsets must be two rising numbers", name) }
       guard end - start == size else {
-        throw fault("\(type) of shape \(shape) takes \(size) bytes, but data_offsets give \(end - start)", name)
+        throw fault(
+          "\(type) of shape \(shape) takes \(size) bytes, but data_offsets give \(end - start)", name)
       }
       guard end <= dataCount else {
-        throw fault("bytes \(start) to \(end) are stated, but the file holds \(dataCount): it is cut short", name)
+        throw fault(
+          "bytes \(start) to \(end) are stated, but the file holds \(dataCount): it is cut short", name)
       }
       entries.append(.init(name: name, type: type, shape: shape, range: dataStart + start..<dataStart + end))
     }
 
     var position = dataStart
-    for entry in entries.sorted(by: { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }) {
+    for entry in entries.sorted(by: {
+      ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound)
+    }) {
       guard entry.range.lowerBound == position else {
-        let what = entry.range.lowerBound < position ? "overlaps the tensor before it" : "leaves a hole before it"
+        let what =
+          entry.range.lowerBound < position ? "overlaps the tensor before it" : "leaves a hole before it"
         throw fault(
-          "its data \(what): it starts at byte \(entry.range.lowerBound - dataStart), \(position - dataStart) expected", entry.name)
+          "its data \(what): it starts at byte \(entry.range.lowerBound - dataStart), \(position - dataStart) expected",
+          entry.name)
       }
       position = entry.range.upperBound
     }

@@ -62,8 +62,10 @@ public enum SafeTensorsWriter {
       let part = UnsafeBufferPointer(rebasing: floats[start..<min(floats.count, start + piece)])
       switch type {
       case .f32: try file.write(UnsafeRawBufferPointer(part))
-      case .f16: try part.map { HalfPrecision.float16($0).littleEndian }.withUnsafeBytes { try file.write($0) }
-      case .bf16: try part.map { HalfPrecision.bfloat16($0).littleEndian }.withUnsafeBytes { try file.write($0) }
+      case .f16:
+        try part.map { HalfPrecision.float16($0).littleEndian }.withUnsafeBytes { try file.write($0) }
+      case .bf16:
+        try part.map { HalfPrecision.bfloat16($0).littleEndian }.withUnsafeBytes { try file.write($0) }
       }
     }
   }

@@ -16,7 +16,9 @@ public struct ShapeReport: Equatable, Sendable, CustomStringConvertible {
     var count: Int { shape.reduce(copies, *) }
   }
 
-  public var trainablePercentage: Double { parameters == 0 ? 0 : 100 * Double(trainable) / Double(parameters) }
+  public var trainablePercentage: Double {
+    parameters == 0 ? 0 : 100 * Double(trainable) / Double(parameters)
+  }
   /// Bytes of the weights in f32.
   public var weightBytes: Int { 4 * parameters }
   /// Bytes that training adds for gradients and AdamW's two moments.
@@ -30,23 +32,22 @@ public struct ShapeReport: Equatable, Sendable, CustomStringConvertible {
     let targets = Set(try lora?.modules() ?? [])
     if let stray = train.first(where: { !Transformer.groups.contains($0) }) {
       throw ModelError(
-        argument: "train", reason: "unknown name '\(stray)': \(Transformer.groups.joined(separator: ", ")) are known")
+        argument: "train",
+        reason: "unknown name '\(stray)': \(Transformer.groups.joined(separator: ", ")) are known")
     }
     let groups = Set(lora.map { $0.train } ?? train)
     let isTied = spec.tieWordEmbeddings
-    var places = try ParameterLayout(spec).places.map { place in
-      (place: place, trained: Self.isTrained(place, groups, isTied: isTied, hasAdapter: lora != nil))
-    }
-    if let lora {
-      for layer in 0..<spec.numHiddenLayers {
-        for module in BlockModule.linears where targets.contains(module) {
-          let (input, output) = spec.widths(of: module)
-          let name = module.rawValue
-          places.append(
-            (.init(name: name, kind: .adapterA(module), layer: layer, shape: [lora.rank, input]), true))
-          places.append(
-            (.init(name: name, kind: .adapterB(module), layer: layer, shape: [output, lora.rank]), true))
-        }
+    var places: [(place: ParameterPlace, trained: Bool)] = []
+    for place in try ParameterLayout(spec).places {
+      places.append((place, Self.isTrained(place, groups, isTied: isTied, hasAdapter: lora != nil)))
+      // An adapter stands behind its linear's last parameter, as in the model.
+      guard let lora, let module = place.kind.lastOfLinear(spec), targets.contains(module) else { continue }
+      let (input, output) = spec.widths(of: module)
+      let shapes = [
+        (ParameterKind.adapterA(module), [lora.rank, input]), (.adapterB(module), [output, lora.rank]),
+      ]
+      for (kind, shape) in shapes {
+        places.append((.init(name: kind.label, kind: kind, layer: place.layer, shape: shape), true))
       }
     }
     self.init(spec, lora, places)
@@ -97,14 +98,16 @@ public struct ShapeReport: Equatable, Sendable, CustomStringConvertible {
 
   /// At most 80 columns.
   public var description: String {
-    let heads = spec.numKeyValueHeads == spec.numAttentionHeads ? "" : " (\(spec.numKeyValueHeads) for keys and values)"
+    let heads =
+      spec.numKeyValueHeads == spec.numAttentionHeads ? "" : " (\(spec.numKeyValueHeads) for keys and values)"
     var lines = [
       "\(spec.architecture): \(spec.numHiddenLayers) layers, hidden \(spec.hiddenSize), \(spec.numAttentionHeads) heads\(heads) of \(spec.headWidth)",
       "vocabulary \(spec.vocabSize), context \(spec.maxPositionEmbeddings), head \(spec.tieWordEmbeddings ? "tied to the embedding" : "of its own")",
     ]
     if let lora {
       lines.append(
-        "LoRA: rank \(lora.rank), alpha \(Self.short(lora.alpha)), dropout \(Self.short(lora.dropout)), on \(lora.targets.joined(separator: ", "))")
+        "LoRA: rank \(lora.rank), alpha \(Self.short(lora.alpha)), dropout \(Self.short(lora.dropout)), on \(lora.targets.joined(separator: ", "))"
+      )
     }
     lines.append("")
     lines.append(Self.line("", "shape", "parameters", "trained"))
@@ -124,8 +127,12 @@ public struct ShapeReport: Equatable, Sendable, CustomStringConvertible {
   }
 
   private static func line(_ name: String, _ shape: String, _ count: String, _ trained: String) -> String {
-    func left(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(1, width - text.count)) }
-    func right(_ text: String, _ width: Int) -> String { String(repeating: " ", count: max(1, width - text.count)) + text }
+    func left(_ text: String, _ width: Int) -> String {
+      text + String(repeating: " ", count: max(1, width - text.count))
+    }
+    func right(_ text: String, _ width: Int) -> String {
+      String(repeating: " ", count: max(1, width - text.count)) + text
+    }
     return left(name, 24) + left(shape, 18) + right(count, 16) + right(trained, 18)
   }
 
@@ -157,6 +164,15 @@ public struct ShapeReport: Equatable, Sendable, CustomStringConvertible {
 }
 
 extension ParameterKind {
+  /// The linear that this is the last own parameter of.
+  fileprivate func lastOfLinear(_ spec: ModelSpec) -> BlockModule? {
+    switch self {
+    case .weight(let module): spec.hasBias(module) ? nil : module
+    case .bias(let module): module
+    default: nil
+    }
+  }
+
   /// How a table names it.
   var label: String {
     switch self {
@@ -165,8 +181,8 @@ extension ParameterKind {
     case .norm: "last norm"
     case .weight(let module): module.rawValue
     case .bias(let module): "\(module.rawValue) bias"
-    case .blockNorm(.attentionNorm): "norm before attention"
-    case .blockNorm: "norm before MLP"
+    case .blockNorm(.attentionNorm): "attention norm"
+    case .blockNorm: "MLP norm"
     case .adapterA(let module): "\(module.rawValue) LoRA A"
     case .adapterB(let module): "\(module.rawValue) LoRA B"
     }

@@ -29,7 +29,8 @@ extension Transformer {
         a: Parameter(
           a,
           tensor: .uniform(
-            a.shape, bound: 1 / Float(input).squareRoot(), key: RandomKey(seed: options.seed, "lora " + a.name),
+            a.shape, bound: 1 / Float(input).squareRoot(),
+            key: RandomKey(seed: options.seed, "lora " + a.name),
             purpose: .weights)),
         b: Parameter(b, tensor: .zeros(b.shape, purpose: .weights)), scale: options.scale,
         dropout: Float(options.dropout))

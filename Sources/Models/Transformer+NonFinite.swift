@@ -9,7 +9,8 @@ extension Transformer {
     if let parameter = parameters.first(where: { $0.tensor.firstNonFinite != nil }) { return parameter.name }
     return try withoutGradients {
       let positions = documents.flatMap { 0..<Int32($0) }
-      let pass = Pass(positions: positions, tables: tables(), dropout: dropout, context: .documents(documents))
+      let pass = Pass(
+        positions: positions, tables: tables(), dropout: dropout, context: .documents(documents))
       var x = try embedding.tensor.embedding(ids)
       for block in blocks {
         x = try block(x, pass)

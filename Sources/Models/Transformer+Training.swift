@@ -34,7 +34,9 @@ extension Transformer {
     for parameter in parameters {
       switch parameter.kind {
       case .adapterA, .adapterB: parameter.isTrainable = true
-      case .embedding: parameter.isTrainable = modules.contains("embedding") || (untiedHead == nil && modules.contains("head"))
+      case .embedding:
+        parameter.isTrainable =
+          modules.contains("embedding") || (untiedHead == nil && modules.contains("head"))
       case .head: parameter.isTrainable = modules.contains("head")
       case .norm, .blockNorm: parameter.isTrainable = modules.contains("norms")
       case .weight, .bias: parameter.isTrainable = false

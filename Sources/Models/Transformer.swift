@@ -34,8 +34,12 @@ public final class Transformer {
     [embedding] + blocks.flatMap(\.parameters) + [norm] + (untiedHead.map { [$0] } ?? [])
   }
 
-  /// Those that training updates.
-  public var trainable: [Parameter] { parameters.filter(\.isTrainable) }
+  /// Those that training updates. Weights still in a mapped file are copied into memory of their own here.
+  public var trainable: [Parameter] {
+    let chosen = parameters.filter(\.isTrainable)
+    for parameter in chosen { parameter.own() }
+    return chosen
+  }
 
   var projections: [Projection] { blocks.flatMap(\.projections) }
 
@@ -77,7 +81,10 @@ public final class Transformer {
     guard targets.count == ids.count else {
       throw ModelError(argument: "targets", reason: "\(ids.count) expected, one an id, got \(targets.count)")
     }
-    for parameter in parameters where needsGradient(parameter.tensor) { parameter.differsFromBase = true }
+    for parameter in parameters where needsGradient(parameter.tensor) {
+      parameter.own()
+      parameter.differsFromBase = true
+    }
     return try hidden(ids, documents: documents, dropout: dropout)
       .linearCrossEntropy(weight: head.tensor, targets: targets, scale: scale)
   }
@@ -99,7 +106,8 @@ public final class Transformer {
   private func check(_ ids: [Int32]) throws {
     guard !ids.isEmpty else { throw ModelError(argument: "ids", reason: "at least one token id expected") }
     if let stray = ids.first(where: { $0 < 0 || $0 >= spec.vocabSize }) {
-      throw ModelError(argument: "ids", reason: "token id \(stray) is not in the vocabulary of \(spec.vocabSize)")
+      throw ModelError(
+        argument: "ids", reason: "token id \(stray) is not in the vocabulary of \(spec.vocabSize)")
     }
   }
 

@@ -32,20 +32,25 @@ extension LanguageModel {
   /// Old rows keep every bit. Ids of old pieces must not change. Returns the number of rows added.
   /// - Throws: `ModelError` for a smaller vocabulary, for pieces that moved, and where an adapter is attached.
   @discardableResult
-  public func extendVocabulary(_ tokenizer: any Tokenizer, initializer: RowInitializer = .pieces) throws -> Int {
+  public func extendVocabulary(_ tokenizer: any Tokenizer, initializer: RowInitializer = .pieces) throws
+    -> Int
+  {
     guard lora == nil else {
-      throw ModelError(argument: "tokenizer", reason: "an adapter is attached: extend the vocabulary before add_lora")
+      throw ModelError(
+        argument: "tokenizer", reason: "an adapter is attached: extend the vocabulary before add_lora")
     }
     let old = spec.vocabSize
     guard tokenizer.count >= old else {
       throw ModelError(
-        argument: "tokenizer", reason: "\(tokenizer.count) pieces would shrink the model's vocabulary of \(old)")
+        argument: "tokenizer",
+        reason: "\(tokenizer.count) pieces would shrink the model's vocabulary of \(old)")
     }
     // A model may have more rows than its tokenizer has pieces; those were never trained.
     let known = min(self.tokenizer?.count ?? old, old)
     try checkOldPieces(tokenizer, count: known)
     let pieces = try newPieces(tokenizer, from: known, initializer)
-    let embedding = try extended(transformer.embedding, to: tokenizer.count, pieces, initializer, isHead: false)
+    let embedding = try extended(
+      transformer.embedding, to: tokenizer.count, pieces, initializer, isHead: false)
     let head = try transformer.untiedHead.map {
       try extended($0, to: tokenizer.count, pieces, initializer, isHead: true)
     }
@@ -65,11 +70,14 @@ extension LanguageModel {
     for id in 0..<Int32(count) where old.piece(id) != tokenizer.piece(id) {
       throw ModelError(
         argument: "tokenizer",
-        reason: "id \(id) is '\(tokenizer.piece(id) ?? "")', but '\(old.piece(id) ?? "")' in the model's tokenizer")
+        reason:
+          "id \(id) is '\(tokenizer.piece(id) ?? "")', but '\(old.piece(id) ?? "")' in the model's tokenizer")
     }
   }
 
-  private func newPieces(_ tokenizer: any Tokenizer, from first: Int, _ initializer: RowInitializer) throws -> [NewPiece] {
+  private func newPieces(_ tokenizer: any Tokenizer, from first: Int, _ initializer: RowInitializer) throws
+    -> [NewPiece]
+  {
     let needsSubpieces =
       switch initializer {
       case .pieces, .closure: true
@@ -77,13 +85,15 @@ extension LanguageModel {
       }
     if case .pieces = initializer, self.tokenizer == nil, tokenizer.count > first {
       throw ModelError(
-        argument: "initializer", reason: "\"pieces\" needs the model's own tokenizer, and this model has none")
+        argument: "initializer", reason: "\"pieces\" needs the model's own tokenizer, and this model has none"
+      )
     }
     return try (first..<tokenizer.count).map { id in
       if id % 1024 == 0 { try Interrupt.check() }
       let piece = tokenizer.piece(Int32(id)) ?? ""
       let subpieces = needsSubpieces ? try self.tokenizer.map { try Self.subpieces(of: piece, $0) } ?? [] : []
-      return NewPiece(id: Int32(id), piece: piece, subpieces: subpieces, isHead: false, width: spec.hiddenSize)
+      return NewPiece(
+        id: Int32(id), piece: piece, subpieces: subpieces, isHead: false, width: spec.hiddenSize)
     }
   }
 
@@ -99,7 +109,8 @@ extension LanguageModel {
     _ parameter: Parameter, to rows: Int, _ pieces: [NewPiece], _ initializer: RowInitializer, isHead: Bool
   ) throws -> Tensor {
     let (old, width) = (parameter.tensor, spec.hiddenSize)
-    let tensor = try Tensor.allocate([rows, width], purpose: .weights, op: "extend_vocabulary", argument: "tokenizer")
+    let tensor = try Tensor.allocate(
+      [rows, width], purpose: .weights, op: "extend_vocabulary", argument: "tokenizer")
     tensor.pointer.update(from: old.pointer, count: min(old.count, tensor.count))
     let average = RowAverage(old, width: width)
     let mean = average.mean(of: 0..<Int32(old.count / width))
@@ -115,10 +126,12 @@ extension LanguageModel {
         row = Tensor.normal([width], standardDeviation: spec.initializerRange, key: key).values
       case .closure(let body):
         row = try body(
-          NewPiece(id: piece.id, piece: piece.piece, subpieces: piece.subpieces, isHead: isHead, width: width))
+          NewPiece(id: piece.id, piece: piece.piece, subpieces: piece.subpieces, isHead: isHead, width: width)
+        )
         guard row.count == width else {
           throw ModelError(
-            argument: "initializer", reason: "\(width) numbers expected for '\(piece.piece)', got \(row.count)")
+            argument: "initializer",
+            reason: "\(width) numbers expected for '\(piece.piece)', got \(row.count)")
         }
       }
       row.withUnsafeBufferPointer { values in

@@ -30,7 +30,8 @@ public final class WeightFolder {
         path: FileSystem.join(folder, "pytorch_model.bin"),
         reason: "PyTorch's pickled weights are not read: save the model as safetensors")
     } else {
-      throw FileError(path: folder, reason: "no model.safetensors and no model.safetensors.index.json in this folder")
+      throw FileError(
+        path: folder, reason: "no model.safetensors and no model.safetensors.index.json in this folder")
     }
   }
 
@@ -41,7 +42,8 @@ public final class WeightFolder {
     }
     for (name, value) in map {
       guard let shard = value.stringValue, !shard.contains("/") else {
-        throw FileError(path: path, field: name, reason: "the name of a file of this folder expected, got \(value.text())")
+        throw FileError(
+          path: path, field: name, reason: "the name of a file of this folder expected, got \(value.text())")
       }
       if files[shard] == nil { files[shard] = try SafeTensorsFile(path: FileSystem.join(folder, shard)) }
       guard files[shard]?[name] != nil else {
@@ -64,7 +66,8 @@ public final class WeightFolder {
       throw FileError(path: folder, field: name, reason: "missing")
     }
     guard entry.shape == shape else {
-      throw FileError(path: file.path, field: name, reason: "shape \(shape) expected by config.json, got \(entry.shape)")
+      throw FileError(
+        path: file.path, field: name, reason: "shape \(shape) expected by config.json, got \(entry.shape)")
     }
     return try file.tensor(entry)
   }

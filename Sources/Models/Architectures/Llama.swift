@@ -26,7 +26,8 @@ extension ModelSpec {
     try config.require("hidden_act", in: "silu", "swish")
     for name in ["pretraining_tp", "partial_rotary_factor"] { try config.require(name, in: 1) }
     for name in [
-      "quantization_config", "sliding_window", "attn_logit_softcapping", "final_logit_softcapping", "num_experts",
+      "quantization_config", "sliding_window", "attn_logit_softcapping", "final_logit_softcapping",
+      "num_experts",
       "num_local_experts", "layer_types",
     ] { try config.require(name) }
     for name in [
@@ -43,7 +44,8 @@ extension ModelSpec {
       numHiddenLayers: try config.required("num_hidden_layers"),
       numAttentionHeads: try config.required("num_attention_heads"),
       intermediateSize: try config.positive("intermediate_size"),
-      numKeyValueHeads: try config.positive("num_key_value_heads"), headWidth: try config.positive("head_dim"))
+      numKeyValueHeads: try config.positive("num_key_value_heads"), headWidth: try config.positive("head_dim")
+    )
     maxPositionEmbeddings = try config.positive("max_position_embeddings") ?? maxPositionEmbeddings
     rmsNormEps = Float(try config.number("rms_norm_eps") ?? Double(rmsNormEps))
     initializerRange = Float(try config.number("initializer_range") ?? Double(initializerRange))
@@ -68,7 +70,9 @@ extension ModelSpec {
       switch type {
       case "default": ropeLinearFactor = 1
       case "linear":
-        guard let factor = try rotary.number("factor") else { throw config.fault("\(field).factor", "missing") }
+        guard let factor = try rotary.number("factor") else {
+          throw config.fault("\(field).factor", "missing")
+        }
         ropeLinearFactor = factor
       default:
         throw config.fault("\(field).rope_type", "\"\(type)\" is not supported: default and linear are")
