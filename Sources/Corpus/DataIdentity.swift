@@ -28,7 +28,8 @@ public enum DataIdentity {
   /// SHA-256 of a file, computed once for each size and time of change.
   public static func digest(ofFile path: String) throws -> String {
     let version = Version(
-      path: FileSystem.absolute(path), size: try FileSystem.size(path), time: try FileSystem.modificationTime(path))
+      path: FileSystem.absolute(path), size: try FileSystem.size(path),
+      time: try FileSystem.modificationTime(path))
     if let known = digests.withLock({ $0[version] }) { return known }
     let digest = try SHA256.hex(ofFile: path)
     digests.withLock { $0[version] = digest }
@@ -44,12 +45,16 @@ public enum DataIdentity {
     if old == new { return nil }
     switch (old, new) {
     case (.object(let before), .object(let after)):
-      if let file = after["file"]?.stringValue, before["file"] == after["file"], before["sha256"] != after["sha256"] {
+      if let file = after["file"]?.stringValue, before["file"] == after["file"],
+        before["sha256"] != after["sha256"]
+      {
         return "the contents of \(file) have changed"
       }
       let keys = before.keys + after.keys.filter { before[$0] == nil }
       for key in keys {
-        if let found = difference(before[key] ?? .null, after[key] ?? .null, at: join(place, key)) { return found }
+        if let found = difference(before[key] ?? .null, after[key] ?? .null, at: join(place, key)) {
+          return found
+        }
       }
       return nil
     case (.array(let before), .array(let after)):
@@ -62,7 +67,9 @@ public enum DataIdentity {
     }
   }
 
-  private static func join(_ place: String, _ key: String) -> String { place.isEmpty ? key : place + "." + key }
+  private static func join(_ place: String, _ key: String) -> String {
+    place.isEmpty ? key : place + "." + key
+  }
 
   private static func brief(_ value: JSON) -> String {
     switch value {

@@ -65,14 +65,16 @@ struct DocumentEncoder {
     }
   }
 
-  private func encode(_ row: InstructionRow, _ template: ChatTemplate, _ document: Document) throws -> Outcome {
+  private func encode(_ row: InstructionRow, _ template: ChatTemplate, _ document: Document) throws -> Outcome
+  {
     if options.overlong == .split {
       throw CorpusError(
         argument: "overlong", reason: "'split' is for texts; a lesson would be trained without its prompt")
     }
     if options.bos != nil || options.eos != nil {
       let argument = options.bos != nil ? "bos" : "eos"
-      throw CorpusError(argument: argument, reason: "the template '\(template.name)' decides this for lessons")
+      throw CorpusError(
+        argument: argument, reason: "the template '\(template.name)' decides this for lessons")
     }
     let tokens = try template.tokens(for: row, tokenizer)
     let count = tokens.ids.count

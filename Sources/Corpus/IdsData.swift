@@ -9,9 +9,12 @@ public final class IdsData: RowSource {
   public let isEndless = false
 
   /// Cuts a list of ids into rows of `length`; the last one may be shorter.
-  /// - Throws: `CorpusError` for an id below 0, no ids, or a last row of one token, which has nothing to predict.
+  /// - Throws: `CorpusError` for an id below 0, no ids, or a last row of one token, which has nothing to
+  /// predict.
   public convenience init(_ ids: [Int32], length: Int, name: String = "ids") throws {
-    guard length >= 2 else { throw CorpusError(argument: "length", reason: "at least 2 tokens expected, got \(length)") }
+    guard length >= 2 else {
+      throw CorpusError(argument: "length", reason: "at least 2 tokens expected, got \(length)")
+    }
     let rows = stride(from: 0, to: ids.count, by: length).map { Array(ids[$0..<min($0 + length, ids.count)]) }
     try self.init(rows: rows, length: length, name: name)
   }
@@ -22,7 +25,8 @@ public final class IdsData: RowSource {
     let length = length ?? rows.map(\.count).max() ?? 0
     for (i, row) in rows.enumerated() {
       if row.count < 2 {
-        throw CorpusError(argument: "ids", reason: "row \(i + 1) has \(row.count) tokens and nothing to predict")
+        throw CorpusError(
+          argument: "ids", reason: "row \(i + 1) has \(row.count) tokens and nothing to predict")
       }
       if row.count > length {
         throw CorpusError(argument: "ids", reason: "row \(i + 1) has \(row.count) tokens, limit \(length)")
@@ -40,7 +44,9 @@ public final class IdsData: RowSource {
 
   public var identity: JSON {
     let bytes = rows.map { $0.map { String($0) }.joined(separator: " ") }.joined(separator: "\n")
-    return .object(["data": .object(["kind": "ids", "sha256": .string(SHA256.hex(of: bytes))]), "length": JSON(length)])
+    return .object([
+      "data": .object(["kind": "ids", "sha256": .string(SHA256.hex(of: bytes))]), "length": JSON(length),
+    ])
   }
 
   private final class Cursor: RowCursor {
@@ -66,7 +72,8 @@ public final class IdsData: RowSource {
     func restore(_ state: JSON) throws {
       let saved = try StateReader(state).int("row")
       guard saved <= rows.count else {
-        throw CorpusError(argument: "state", reason: "the saved place is row \(saved), the data have \(rows.count)")
+        throw CorpusError(
+          argument: "state", reason: "the saved place is row \(saved), the data have \(rows.count)")
       }
       position = saved
     }

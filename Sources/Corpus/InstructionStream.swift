@@ -44,7 +44,8 @@ public final class InstructionStream: FileStream {
 
   public func shuffled(seed: UInt64) throws -> any DocumentStream {
     let order = ShuffledOrder(files: files, format: format, expected: expected, seed: seed)
-    return InstructionStream(files: files, format: instructionFormat, template: template, name: name, order: order)
+    return InstructionStream(
+      files: files, format: instructionFormat, template: template, name: name, order: order)
   }
 
   public var identity: JSON {

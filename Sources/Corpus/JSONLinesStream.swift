@@ -14,7 +14,9 @@ public final class JSONLinesStream: FileStream {
   /// - Parameter field: the key of the text; "a.b" is key "b" of the object at key "a".
   /// - Throws: `FileError` naming a pattern without match, a missing file or a folder.
   public convenience init(_ patterns: [String], field: String, name: String? = nil) throws {
-    guard !field.isEmpty else { throw CorpusError(argument: "field", reason: "a key expected, got an empty string") }
+    guard !field.isEmpty else {
+      throw CorpusError(argument: "field", reason: "a key expected, got an empty string")
+    }
     self.init(files: try Glob.expand(patterns), field: field, name: name, order: nil)
   }
 
@@ -53,7 +55,9 @@ struct RowFields {
   private let record: Record
 
   init(_ row: JSON, of record: Record) throws {
-    guard row.objectValue != nil else { throw record.error("an object expected, got \(RowFields.described(row))") }
+    guard row.objectValue != nil else {
+      throw record.error("an object expected, got \(RowFields.described(row))")
+    }
     self.row = row
     self.record = record
   }
@@ -81,7 +85,8 @@ struct RowFields {
     for key in path.split(separator: ".") {
       guard let fields = value.objectValue else {
         throw record.error(
-          field: walked.joined(separator: "."), "object with key '\(key)' expected, got \(RowFields.described(value))")
+          field: walked.joined(separator: "."),
+          "object with key '\(key)' expected, got \(RowFields.described(value))")
       }
       guard let next = fields[String(key)] else {
         if walked.isEmpty { return nil }
@@ -96,7 +101,8 @@ struct RowFields {
   private func missing(_ path: String, in object: JSON) -> FileError {
     let keys = object.objectValue?.keys.map { "'\($0)'" } ?? []
     let found =
-      keys.isEmpty ? "an object without fields" : keys.prefix(8).joined(separator: ", ") + (keys.count > 8 ? ", ..." : "")
+      keys.isEmpty
+      ? "an object without fields" : keys.prefix(8).joined(separator: ", ") + (keys.count > 8 ? ", ..." : "")
     return record.error(field: path, "string expected, but the field is missing; found \(found)")
   }
 

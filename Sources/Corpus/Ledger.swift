@@ -38,7 +38,7 @@ public struct Ledger: Equatable, Sendable, CustomStringConvertible {
   /// The tokens asked for; none for one pass.
   public let budget: Int?
 
-  /// How often a source is read: its weight times all tokens over its own (Brown et al. 2020, table 2.2).
+  /// How often a source is read: its weight times all tokens over its own (GPT-3, arXiv:2005.14165, table 2.2).
   public static func epochs(weight: Double, total: Double, tokens: Double) -> Double {
     tokens > 0 ? weight * total / tokens : 0
   }
@@ -61,7 +61,8 @@ public struct Ledger: Equatable, Sendable, CustomStringConvertible {
 
   public var description: String {
     let head = [
-      "source", "documents", "tokens n", "weight w", "epochs w*T/n", "read", "trained", "context", "truncated",
+      "source", "documents", "tokens n", "weight w", "epochs w*T/n", "read", "trained", "context",
+      "truncated",
       "dropped", "padding",
     ]
     var lines = sources.map { source in
@@ -73,14 +74,17 @@ public struct Ledger: Equatable, Sendable, CustomStringConvertible {
     }
     if sources.count > 1 {
       lines.append(
-        ["all", String(documents), "", "", ""] + [read, trained, context, truncated, dropped, padding].map(String.init))
+        ["all", String(documents), "", "", ""]
+          + [read, trained, context, truncated, dropped, padding].map(String.init))
     }
     var text = Table.text([head] + lines)
-    text += "\n\(rows) \(rows == 1 ? "row" : "rows") of \(length) tokens, \(Self.fixed(100 * utilisation, 1)) % filled"
+    text +=
+      "\n\(rows) \(rows == 1 ? "row" : "rows") of \(length) tokens, \(Self.fixed(100 * utilisation, 1)) % filled"
     if overlap > 0 { text += "; \(overlap) positions repeat a token where a document goes on" }
     for source in sources {
       let notes = [
-        (source.emptyRows, "empty"), (source.overlongDocuments, "too long"), (source.untrainedDocuments, "untrained"),
+        (source.emptyRows, "empty"), (source.overlongDocuments, "too long"),
+        (source.untrainedDocuments, "untrained"),
       ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
       if !notes.isEmpty { text += "\n\(source.name): left out \(notes.joined(separator: ", "))" }
     }
@@ -137,7 +141,8 @@ enum Table {
   private static func width(_ text: String) -> Int {
     text.unicodeScalars.reduce(0) { width, scalar in
       switch scalar.value {
-      case 0x1100...0x115F, 0x2E80...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F, 0xFF00...0xFF60,
+      case 0x1100...0x115F, 0x2E80...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F,
+        0xFF00...0xFF60,
         0xFFE0...0xFFE6, 0x1F300...0x1FAFF, 0x20000...0x3FFFD:
         width + 2
       default: width + 1

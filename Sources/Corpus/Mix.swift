@@ -4,13 +4,13 @@ import Processes
 
 /// Several streams in given shares.
 ///
-/// Nothing is random: the next document comes from the source that is furthest behind its share. `PackedData` measures
-/// shares in tokens. Read on its own, without a tokenizer, a mix measures them in bytes of text.
+/// Nothing is random: the next document comes from the source that is furthest behind its share. `PackedData`
+/// measures shares in tokens. Read on its own, without a tokenizer, a mix measures them in bytes of text.
 public final class MixedStream: DocumentStream {
   public enum Weight {
     case share(Double)
-    /// A pure function of the progress, from 0 at the first token to 1 at the last of the budget. The fingerprint
-    /// stands for its code, so that a checkpoint notices another function.
+    /// A pure function of the progress, from 0 at the first token to 1 at the last of the budget. The
+    /// fingerprint stands for its code, so that a checkpoint notices another function.
     case function(fingerprint: String, (Double) throws -> Double)
   }
 
@@ -30,9 +30,12 @@ public final class MixedStream: DocumentStream {
   public let sources: [Source]
 
   /// - Parameter seed: shuffles the documents of each source, anew in every pass; none keeps their order.
-  /// - Throws: `CorpusError` for a mix of nothing or a weight that is no share; a source may not be a mix itself.
+  /// - Throws: `CorpusError` for a mix of nothing or a weight that is no share; a source may not be a mix
+  /// itself.
   public init(_ sources: [Source], seed: UInt64? = nil) throws {
-    guard !sources.isEmpty else { throw CorpusError(argument: "sources", reason: "a mix needs at least one source") }
+    guard !sources.isEmpty else {
+      throw CorpusError(argument: "sources", reason: "a mix needs at least one source")
+    }
     for (i, source) in sources.enumerated() {
       if source.stream is MixedStream {
         throw CorpusError(argument: "source \(i + 1)", reason: "a mix cannot be a source of another mix")
@@ -57,7 +60,9 @@ public final class MixedStream: DocumentStream {
 
   public func open(epoch: Int) throws -> any DocumentCursor { try MixCursor(self, epoch: epoch) }
 
-  public func shuffled(seed: UInt64) throws -> any DocumentStream { try mapped { try $0.shuffled(seed: seed) } }
+  public func shuffled(seed: UInt64) throws -> any DocumentStream {
+    try mapped { try $0.shuffled(seed: seed) }
+  }
 
   func mapped(_ change: (any DocumentStream) throws -> any DocumentStream) throws -> MixedStream {
     try MixedStream(sources.map { Source(try change($0.stream), weight: $0.weight, once: $0.once) })
@@ -74,7 +79,9 @@ public final class MixedStream: DocumentStream {
               case .share(let share): .number(share)
               case .function(let fingerprint, _): .string(fingerprint)
               }
-            return .object(["stream": try source.stream.identity, "weight": weight, "once": .bool(source.once)])
+            return .object([
+              "stream": try source.stream.identity, "weight": weight, "once": .bool(source.once),
+            ])
           }),
       ])
     }
@@ -97,7 +104,8 @@ public final class MixedStream: DocumentStream {
     if weight.isFinite && weight >= 0 { return }
     let moment = progress.map { " at progress \(NumberText.text(of: $0))" } ?? ""
     throw CorpusError(
-      argument: "weight", reason: "a number from 0 on expected for \(name)\(moment), got \(NumberText.text(of: weight))")
+      argument: "weight",
+      reason: "a number from 0 on expected for \(name)\(moment), got \(NumberText.text(of: weight))")
   }
 }
 
@@ -148,7 +156,8 @@ private final class MixCursor: DocumentCursor {
   init(_ mix: MixedStream, epoch: Int) throws {
     if mix.needsProgress {
       throw CorpusError(
-        argument: "weight", reason: "a weight that is a function needs a budget: pack the mix with tokens = N")
+        argument: "weight", reason: "a weight that is a function needs a budget: pack the mix with tokens = N"
+      )
     }
     self.mix = mix
     cursors = try mix.sources.map { try $0.stream.open(epoch: epoch) }

@@ -16,11 +16,16 @@ public final class PackCursor: RowCursor {
     self.data = data
     self.pass = pass
     let encoder = try DocumentEncoder(data.tokenizer, data.options)
-    feeds = try data.mix.sources.map { try SourceFeed($0.stream, once: $0.once, pass: pass, encoder: encoder) }
+    feeds = try data.mix.sources.map {
+      try SourceFeed($0.stream, once: $0.once, pass: pass, encoder: encoder)
+    }
     book = ShareBook(count: feeds.count)
   }
 
-  /// The next row; nil at the end. When it throws, for instance because the user interrupts, nothing has been drawn.
+  /// The next row; nil at the end.
+  ///
+  /// When it throws, for instance because the user interrupts, nothing has been
+  /// drawn.
   public func next() throws -> Row? {
     if hasEnded { return nil }
     let before = state
@@ -72,7 +77,8 @@ public final class PackCursor: RowCursor {
     let weights = try data.mix.weights(at: progress)
     if weights.allSatisfy({ $0 == 0 }) {
       throw CorpusError(
-        argument: "weight", reason: "all weights of the mix are 0 at progress \(NumberText.text(of: progress))")
+        argument: "weight",
+        reason: "all weights of the mix are 0 at progress \(NumberText.text(of: progress))")
     }
     while let shares = book.shares(of: weights) {
       let source = book.furthestBehind(shares, ahead: Double(data.length))
@@ -90,8 +96,8 @@ public final class PackCursor: RowCursor {
 
   /// How many new tokens of a document go into the room that is left.
   ///
-  /// A document that fits into a row of its own is cut by nothing but the end of the budget, and a lesson not even by
-  /// that. A longer text begins in a row already begun only if a quarter of that is left.
+  /// A document that fits into a row of its own is cut by nothing but the end of the budget, and a lesson not
+  /// even by that. A longer text begins in a row already begun only if a quarter of that is left.
   private func portion(
     of document: EncodedDocument, from offset: Int, room: Int, isFirst: Bool, left: Int
   ) -> Portion {
@@ -106,7 +112,9 @@ public final class PackCursor: RowCursor {
     return .tokens(room - context)
   }
 
-  private func append(_ document: EncodedDocument, _ count: Int, of feed: SourceFeed, to row: inout RowBuilder) {
+  private func append(
+    _ document: EncodedDocument, _ count: Int, of feed: SourceFeed, to row: inout RowBuilder
+  ) {
     let offset = feed.offset
     let start = offset > 0 ? offset - 1 : 0
     let range = start..<offset + count
@@ -138,7 +146,8 @@ public final class PackCursor: RowCursor {
     let sources = try reader.array("sources")
     guard sources.count == feeds.count else {
       throw CorpusError(
-        argument: "state", reason: "the saved place has \(sources.count) sources, the data have \(feeds.count)")
+        argument: "state",
+        reason: "the saved place has \(sources.count) sources, the data have \(feeds.count)")
     }
     pass = try reader.int("pass")
     rows = try reader.int("rows")
@@ -162,7 +171,8 @@ public final class PackCursor: RowCursor {
     let sources = try feeds.indices.map { i in
       Ledger.Source(
         name: feeds[i].stream.name, read: try feeds[i].settledCounts(), used: feeds[i].used,
-        tokens: try feeds[i].read.perPass ?? onePass(i), weight: due > 0 ? book.due[i] / due : 0, total: total)
+        tokens: try feeds[i].read.perPass ?? onePass(i), weight: due > 0 ? book.due[i] / due : 0, total: total
+      )
     }
     return Ledger(sources: sources, length: data.length, rows: rows, budget: data.options.tokens)
   }

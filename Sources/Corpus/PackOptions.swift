@@ -3,7 +3,8 @@ import OrderedCollections
 
 /// What happens to a document that is longer than a row.
 public enum OverlongPolicy: String, Sendable, CaseIterable {
-  /// Cut into pieces; each begins with the last token of the one before as context, so no target is lost. Texts only.
+  /// Cut into pieces; each begins with the last token of the one before as context, so no target is lost.
+  /// Texts only.
   case split
   /// Refused with its place.
   case error
@@ -23,9 +24,9 @@ public enum EmptyPolicy: String, Sendable, CaseIterable {
 public struct PackOptions: Sendable {
   /// The most tokens in a row.
   public var length: Int
-  /// Stop after so many tokens of documents; sources start again until then. None: one pass.
+  /// Stop after so many tokens of documents; sources start again until then (none: one pass).
   public var tokens: Int?
-  /// A begin token before each text; none means: if the tokenizer has one. Lessons follow their template.
+  /// A begin token before each text (none: if the tokenizer has one); lessons follow their template.
   public var bos: Bool?
   /// An end token after each text, likewise.
   public var eos: Bool?
@@ -49,7 +50,9 @@ public struct PackOptions: Sendable {
   }
 
   func check() throws {
-    if length < 2 { throw CorpusError(argument: "length", reason: "at least 2 tokens expected, got \(length)") }
+    if length < 2 {
+      throw CorpusError(argument: "length", reason: "at least 2 tokens expected, got \(length)")
+    }
     if let tokens, tokens < 2 {
       throw CorpusError(argument: "tokens", reason: "at least 2 tokens expected, got \(tokens)")
     }
@@ -58,7 +61,8 @@ public struct PackOptions: Sendable {
   var identity: JSON {
     func optional(_ flag: Bool?) -> JSON { flag.map { .bool($0) } ?? .null }
     return .object([
-      "length": JSON(length), "tokens": tokens.map { JSON($0) } ?? .null, "bos": optional(bos), "eos": optional(eos),
+      "length": JSON(length), "tokens": tokens.map { JSON($0) } ?? .null, "bos": optional(bos),
+      "eos": optional(eos),
       "overlong": overlong.map { .string($0.rawValue) } ?? .null, "on_empty": .string(onEmpty.rawValue),
       "seed": seed.map { .string(String($0)) } ?? .null,
     ])

@@ -4,9 +4,9 @@ public import Tokenizers
 
 /// Documents as rows of at most `length` tokens, read lazily.
 ///
-/// Documents follow each other in order and stay isolated; one that does not fit into the rest of a row begins the next
-/// (next-fit). A document of n tokens has n-1 targets, however it is cut. No token is lost or replaced, and what a policy
-/// leaves out is in the ledger.
+/// Documents follow each other in order and stay isolated; one that does not fit into the rest of a row
+/// begins the next (next-fit). A document of n tokens has n-1 targets, however it is cut. No token is lost or
+/// replaced, and what a policy leaves out is in the ledger.
 public final class PackedData: RowSource {
   public let tokenizer: any Tokenizer
   public let options: PackOptions
@@ -24,7 +24,8 @@ public final class PackedData: RowSource {
       ?? MixedStream([.init(stream, weight: .share(1), once: options.tokens == nil)])
     mix = try options.seed.map { seed in try mixed.mapped { try $0.shuffled(seed: seed) } } ?? mixed
     if mix.needsProgress && options.tokens == nil {
-      throw CorpusError(argument: "tokens", reason: "a budget is needed, since a weight of the mix is a function")
+      throw CorpusError(
+        argument: "tokens", reason: "a budget is needed, since a weight of the mix is a function")
     }
   }
 

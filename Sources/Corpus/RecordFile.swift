@@ -69,7 +69,7 @@ final class RecordFile {
   }
 
   private func record(in file: MappedFile, after place: RecordPlace, _ expected: String) throws -> Record? {
-    if place.offset >= file.bytes.count { return nil }
+    if place.offset >= file.bytes.count && !isArray { return nil }
     // What was read is not needed again in this order; a gigabyte of text must not stay in memory.
     if place.offset > released + 1 << 24 {
       file.release(released..<place.offset)
@@ -79,7 +79,8 @@ final class RecordFile {
     case .whole: return try whole(file)
     case .lines:
       let (range, next) = line(file, place)
-      return Record(path: path, line: place.line, payload: .text(try text(file, range, place.line)), next: next)
+      return Record(
+        path: path, line: place.line, payload: .text(try text(file, range, place.line)), next: next)
     case .json: return try isArray ? element(file, place, expected) : row(file, place, expected)
     }
   }
@@ -111,7 +112,8 @@ final class RecordFile {
     let lineStart = before.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
     let byte = String(part[bad], radix: 16, uppercase: true)
     throw FileError(
-      path: path, line: number, reason: "not UTF-8: byte 0x\(byte) at byte \(bad - lineStart + 1) of the line")
+      path: path, line: number, reason: "not UTF-8: byte 0x\(byte) at byte \(bad - lineStart + 1) of the line"
+    )
   }
 
   /// The next line that is not blank, as JSON; an empty record at the end if only blank ones are left.
@@ -138,7 +140,7 @@ final class RecordFile {
         try parser.end()
         return nil
       }
-      if place.offset > 0, !parser.take(",") { throw parser.fail("',' or ']' expected between two rows") }
+      if place.offset > 0, !parser.take(",") { throw parser.unfinishedArray() }
       parser.skipSpace()
       let start = parser.position
       let line = place.line + newLines(file, place.offset..<start)

@@ -63,7 +63,8 @@ struct RecordIndex {
   }
 }
 
-/// Numbers that depend on (seed, purpose, index) alone: SplitMix64 (Steele, Lea and Flood 2014) from a hashed key.
+/// Numbers that depend on (seed, purpose, index) alone: SplitMix64 (Steele, Lea and Flood 2014) from a hashed
+/// key.
 struct KeyedNumbers: RandomNumberGenerator {
   private var state: UInt64
 

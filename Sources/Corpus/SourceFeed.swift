@@ -194,7 +194,8 @@ extension ReadCounts {
   ]
 
   var state: JSON {
-    var fields = OrderedDictionary(uniqueKeysWithValues: Self.fields.map { ($0.0, JSON(self[keyPath: $0.1])) })
+    var fields = OrderedDictionary(
+      uniqueKeysWithValues: Self.fields.map { ($0.0, JSON(self[keyPath: $0.1])) })
     fields["per_pass"] = perPass.map { JSON($0) } ?? .null
     return .object(fields)
   }

@@ -4,15 +4,16 @@ import Processes
 
 /// Divides the documents of a stream into a part to train on and a part to measure with; both are lazy.
 ///
-/// Each document's side follows from (seed, its text) alone, so the order of files changes nothing and equal documents
-/// stay together. Of a mix, every source is divided.
+/// Each document's side follows from (seed, its text) alone, so the order of files changes nothing and equal
+/// documents stay together. Of a mix, every source is divided.
 /// - Parameter heldOut: the expected share of documents in the second part, between 0 and 1.
 /// - Throws: `CorpusError` for a share outside that range.
 public func split(
   _ stream: any DocumentStream, heldOut: Double, seed: UInt64
 ) throws -> (training: any DocumentStream, heldOut: any DocumentStream) {
   guard heldOut > 0, heldOut < 1 else {
-    throw CorpusError(argument: "held_out", reason: "a number between 0 and 1 expected, got \(NumberText.text(of: heldOut))")
+    throw CorpusError(
+      argument: "held_out", reason: "a number between 0 and 1 expected, got \(NumberText.text(of: heldOut))")
   }
   if let mix = stream as? MixedStream {
     return (

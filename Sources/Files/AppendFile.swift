@@ -1,11 +1,14 @@
 import Glibc
 
-/// A file of lines that only grows, one system call a line, so that a kill loses at most the line being written.
+/// A file of lines that only grows, one system call a line, so that a kill loses at most the line being
+/// written.
 public final class AppendFile {
   public let path: String
   private let descriptor: Int32
 
-  /// Opens or makes the file. A last line without its end, left by a kill or a full disk, is cut off.
+  /// Opens or makes the file.
+  ///
+  /// A last line without its end, left by a kill or a full disk, is cut off.
   public init(_ path: String) throws {
     let descriptor = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw FileError(path: path, code: errno) }

@@ -7,8 +7,8 @@ public enum AtomicFile {
 
   /// Writes beside `path`, brings the data to the disk, and renames.
   ///
-  /// When `body` or the disk fails, the old file stays as it was and nothing is left behind. A link is followed;
-  /// what is no regular file, such as `/dev/stdout`, is written directly.
+  /// When `body` or the disk fails, the old file stays as it was and nothing is left behind. A link is
+  /// followed; what is no regular file, such as `/dev/stdout`, is written directly.
   public static func write(to path: String, _ body: (FileWriter) throws -> Void) throws {
     let target = FileSystem.resolvingLinks(path)
     var status = stat()
@@ -26,7 +26,9 @@ public enum AtomicFile {
       try body(writer)
       try writer.flush()
       if exists { fchmod(descriptor, status.st_mode & 0o7777) }
-      guard fsync(descriptor) == 0, rename(temporary, target) == 0 else { throw FileError(path: path, code: errno) }
+      guard fsync(descriptor) == 0, rename(temporary, target) == 0 else {
+        throw FileError(path: path, code: errno)
+      }
     } catch {
       unlink(temporary)
       throw error

@@ -42,7 +42,8 @@ public enum FileSystem {
     let parent = folder(of: path)
     if parent != path { try makeFolders(parent) }
     if mkdir(path, 0o777) != 0 && !(errno == EEXIST && isDirectory(path)) {
-      throw FileError(path: path, reason: errno == EEXIST ? "a file has the name of this folder" : words(errno))
+      throw FileError(
+        path: path, reason: errno == EEXIST ? "a file has the name of this folder" : words(errno))
     }
   }
 
@@ -60,7 +61,9 @@ public enum FileSystem {
 
   /// Renames within one disk, replacing a file that has the new name.
   public static func move(_ path: String, to target: String) throws {
-    guard rename(path, target) == 0 else { throw FileError(path: path, reason: "cannot be renamed to \(target): \(words(errno))") }
+    guard rename(path, target) == 0 else {
+      throw FileError(path: path, reason: "cannot be renamed to \(target): \(words(errno))")
+    }
   }
 
   /// The names in a folder, sorted, without `.` and `..`.

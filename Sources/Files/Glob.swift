@@ -4,8 +4,8 @@ import Processes
 public enum Glob {
   /// The files that the patterns name, each once: in the order of the patterns, sorted within one.
   ///
-  /// A pattern that is the name of an existing file means that file. Names that begin with a dot are found only by
-  /// patterns that begin with one.
+  /// A pattern that is the name of an existing file means that file. Names that begin with a dot are found
+  /// only by patterns that begin with one.
   /// - Throws: `FileError` naming a pattern without match, a missing file, or a folder given for a file.
   public static func expand(_ patterns: [String]) throws -> [String] {
     var files: [String] = []
@@ -41,7 +41,9 @@ public enum Glob {
     matches(Array(name.unicodeScalars)[...], Array(pattern.unicodeScalars)[...])
   }
 
-  private static func search(_ folder: String, _ parts: ArraySlice<[UInt8]>, into found: inout [String]) throws {
+  private static func search(_ folder: String, _ parts: ArraySlice<[UInt8]>, into found: inout [String])
+    throws
+  {
     guard let part = parts.first else { return }
     try Interrupt.check()
     let rest = parts.dropFirst()
@@ -75,7 +77,9 @@ public enum Glob {
     }
   }
 
-  private static func matches(_ name: ArraySlice<Unicode.Scalar>, _ pattern: ArraySlice<Unicode.Scalar>) -> Bool {
+  private static func matches(_ name: ArraySlice<Unicode.Scalar>, _ pattern: ArraySlice<Unicode.Scalar>)
+    -> Bool
+  {
     if name.first == ".", pattern.first != "." { return false }
     return matchesRest(name, pattern)
   }

@@ -44,8 +44,9 @@ extension JSON {
 
 /// Reads JSON values from bytes, one after another.
 ///
-/// Nesting deeper than `depthLimit` is refused, so that no text can exhaust the stack. A key given twice in one
-/// object is an error: other readers disagree about which one counts. Half of a surrogate pair reads as U+FFFD.
+/// Nesting deeper than `depthLimit` is refused, so that no text can exhaust the stack. A key given twice in
+/// one object is an error: other readers disagree about which one counts. Half of a surrogate pair reads as
+/// U+FFFD.
 public struct JSONParser {
   public static let depthLimit = 512
 
@@ -142,7 +143,6 @@ public struct JSONParser {
   }
 
   private mutating func array() throws -> JSON {
-    let start = position
     try enter()
     defer { depth -= 1 }
     var elements: [JSON] = []
@@ -150,12 +150,11 @@ public struct JSONParser {
     while true {
       elements.append(try value())
       if take("]") { return .array(elements) }
-      if !take(",") { throw unclosed("',' or ']'", start) }
+      if !take(",") { throw unfinishedArray() }
     }
   }
 
   private mutating func object() throws -> JSON {
-    let start = position
     try enter()
     defer { depth -= 1 }
     var fields: OrderedDictionary<String, JSON> = [:]
@@ -164,20 +163,24 @@ public struct JSONParser {
       skipSpace()
       let keyStart = position
       guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else {
-        throw unclosed("a key in double quotes", start)
+        throw unclosed("a key in double quotes", in: "object")
       }
       let key = try string()
-      if !take(":") { throw unclosed("':' after the key '\(key)'", start) }
+      if !take(":") { throw unclosed("':' after the key '\(key)'", in: "object") }
       let value = try value()
-      if fields.updateValue(value, forKey: key) != nil { throw fail("the key '\(key)' is given twice", at: keyStart) }
+      if fields.updateValue(value, forKey: key) != nil {
+        throw fail("the key '\(key)' is given twice", at: keyStart)
+      }
       if take("}") { return .object(fields) }
-      if !take(",") { throw unclosed("',' or '}'", start) }
+      if !take(",") { throw unclosed("',' or '}'", in: "object") }
     }
   }
 
-  private func unclosed(_ expected: String, _ start: Int) -> JSONError {
+  /// The error of an array that goes on neither with a comma nor with its end.
+  public func unfinishedArray() -> JSONError { unclosed("',' or ']'", in: "array") }
+
+  private func unclosed(_ expected: String, in kind: String) -> JSONError {
     if position < bytes.count { return fail("\(expected) expected, got \(shown(position))") }
-    let kind = bytes[start] == UInt8(ascii: "{") ? "object" : "array"
     return fail("the text ends inside an \(kind): \(expected) expected")
   }
 
@@ -207,7 +210,9 @@ public struct JSONParser {
     position = end
     let text = String(decoding: bytes[start..<end], as: UTF8.self)
     if wholeEnd == end, let value = Int64(text) { return .integer(value) }
-    guard let value = Double(text), value.isFinite else { throw fail("the number \(text) is out of range", at: start) }
+    guard let value = Double(text), value.isFinite else {
+      throw fail("the number \(text) is out of range", at: start)
+    }
     return .number(value)
   }
 
@@ -215,18 +220,20 @@ public struct JSONParser {
   private mutating func string() throws -> String {
     let start = position
     position += 1
-    let run = try plainRun(start)
+    let run = try plainRun()
     if bytes[position] == UInt8(ascii: "\"") {
       position += 1
       return try decoded(run)
     }
     var text = [UInt8](bytes[run])
     while bytes[position] != UInt8(ascii: "\"") {
-      try escape(into: &text, start: start)
-      text.append(contentsOf: bytes[try plainRun(start)])
+      try escape(into: &text)
+      text.append(contentsOf: bytes[try plainRun()])
     }
     position += 1
-    guard UTF8Text.firstInvalidByte(in: text) == nil else { throw fail("this string is not UTF-8", at: start) }
+    guard UTF8Text.firstInvalidByte(in: text) == nil else {
+      throw fail("this string is not UTF-8", at: start)
+    }
     return String(decoding: text, as: UTF8.self)
   }
 
@@ -239,7 +246,7 @@ public struct JSONParser {
   }
 
   /// The bytes up to the next quote or backslash.
-  private mutating func plainRun(_ start: Int) throws -> Range<Int> {
+  private mutating func plainRun() throws -> Range<Int> {
     let first = position
     while position < bytes.count {
       switch bytes[position] {
@@ -248,12 +255,12 @@ public struct JSONParser {
       default: position += 1
       }
     }
-    throw fail("the text ends inside a string that began at byte \(start + 1)")
+    throw fail("the text ends inside a string")
   }
 
-  private mutating func escape(into text: inout [UInt8], start: Int) throws {
+  private mutating func escape(into text: inout [UInt8]) throws {
     let place = position
-    guard position + 1 < bytes.count else { throw fail("the text ends inside a string that began at byte \(start + 1)") }
+    guard position + 1 < bytes.count else { throw fail("the text ends inside a string") }
     let letter = bytes[position + 1]
     position += 2
     switch letter {
@@ -275,7 +282,8 @@ public struct JSONParser {
     let first = try hexDigits(place)
     guard (0xD800..<0xDC00).contains(first) else { return Unicode.Scalar(first) ?? replacement }
     let next = position
-    guard next + 1 < bytes.count, bytes[next] == UInt8(ascii: "\\"), bytes[next + 1] == UInt8(ascii: "u") else {
+    guard next + 1 < bytes.count, bytes[next] == UInt8(ascii: "\\"), bytes[next + 1] == UInt8(ascii: "u")
+    else {
       return replacement
     }
     position += 2

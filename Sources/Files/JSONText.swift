@@ -38,7 +38,8 @@ private struct JSONTextWriter {
         writer.write(elements[i], level: level + 1)
       }
     case .object(let fields):
-      let keys = sortedKeys ? fields.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } : Array(fields.keys)
+      let keys =
+        sortedKeys ? fields.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } : Array(fields.keys)
       group("{", "}", count: keys.count, level: level) { writer, i in
         writer.write(keys[i])
         writer.append(": ")
@@ -101,7 +102,8 @@ public enum NumberText {
     if exponent < -4 || exponent >= 16 {
       let fraction = digits.count > 1 ? "." + String(decoding: digits.dropFirst(), as: UTF8.self) : ""
       let size = String(abs(exponent))
-      return sign + String(decoding: digits.prefix(1), as: UTF8.self) + fraction + (exponent < 0 ? "e-" : "e+")
+      return sign + String(decoding: digits.prefix(1), as: UTF8.self) + fraction
+        + (exponent < 0 ? "e-" : "e+")
         + (size.utf8.count < 2 ? "0" : "") + size
     }
     var bytes: [UInt8] = []

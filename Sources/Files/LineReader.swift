@@ -14,7 +14,8 @@ public struct Line: Equatable, Sendable {
 
 /// Reads the lines of a file one after another through a bounded buffer.
 ///
-/// A line ends with LF or CR LF; the last one needs no end. A byte order mark before the first line is skipped.
+/// A line ends with LF or CR LF; the last one needs no end. A byte order mark before the first line is
+/// skipped.
 public struct LineReader {
   public let path: String
   private let file: Descriptor
@@ -52,7 +53,8 @@ public struct LineReader {
       if let end = buffer[searched...].firstIndex(of: 0x0A) { return take(upTo: end, ending: 1) }
       searched = buffer.count
       if buffer.count - start > Self.lineLimit {
-        throw FileError(path: path, line: number, reason: "this line is longer than \(Self.lineLimit >> 20) MB")
+        throw FileError(
+          path: path, line: number, reason: "this line is longer than \(Self.lineLimit >> 20) MB")
       }
       if start > 0 {
         buffer.removeFirst(start)
@@ -79,7 +81,9 @@ public struct LineReader {
     buffer.append(contentsOf: repeatElement(0, count: Self.pieceSize))
     var count: Int
     repeat {
-      count = buffer.withUnsafeMutableBytes { read(file.number, $0.baseAddress.map { $0 + held }, Self.pieceSize) }
+      count = buffer.withUnsafeMutableBytes {
+        read(file.number, $0.baseAddress.map { $0 + held }, Self.pieceSize)
+      }
     } while count < 0 && errno == EINTR
     buffer.removeLast(Self.pieceSize - max(count, 0))
     if count < 0 { throw FileError(path: path, code: errno) }

@@ -12,9 +12,13 @@ struct RunningChild {
   private var output: [UInt8] = []
   private var errorOutput: [UInt8] = []
 
-  /// Starts the child. Only one thread at a time may do this, or else a child could inherit the pipes of another.
+  /// Starts the child.
+  ///
+  /// Only one thread at a time may do this, or else a child could inherit the pipes of
+  /// another.
   init(
-    name: String, path: String, arguments: [String], input: [UInt8]?, inheritOutput: Bool, signalMask: sigset_t
+    name: String, path: String, arguments: [String], input: [UInt8]?, inheritOutput: Bool,
+    signalMask: sigset_t
   ) throws {
     self.name = name
     self.input = input ?? []

@@ -23,7 +23,8 @@ import Testing
 
   @Test func whatCannotBeMappedIsNamed() throws {
     let empty = try folder.write("empty", "")
-    #expect(message { _ = try MappedFile(folder.file("none")) } == "\(folder.file("none")): no such file or folder")
+    #expect(
+      message { _ = try MappedFile(folder.file("none")) } == "\(folder.file("none")): no such file or folder")
     #expect(message { _ = try MappedFile(folder.path) } == "\(folder.path): is a folder, a file is needed")
     #expect(message { _ = try MappedFile(empty) } == "\(empty): is empty")
   }
@@ -62,12 +63,14 @@ import Testing
     let full = try mountSmallDisk()
     defer { if let full { umount(full) } }
     guard let full else {
-      #expect(message { try AtomicFile.write("x", to: "/dev/full") } == "/dev/full: no space left on the disk")
+      #expect(
+        message { try AtomicFile.write("x", to: "/dev/full") } == "/dev/full: no space left on the disk")
       return
     }
     try AtomicFile.write("old", to: full + "/a")
     let large = [UInt8](repeating: 1, count: 1 << 20)
-    #expect(message { try AtomicFile.write(large, to: full + "/a") } == "\(full)/a: no space left on the disk")
+    #expect(
+      message { try AtomicFile.write(large, to: full + "/a") } == "\(full)/a: no space left on the disk")
     #expect(try FileSystem.read(full + "/a") == Array("old".utf8))
     #expect(try FileSystem.list(full) == ["a"])
     #expect(try FileSystem.read(path) == Array("old".utf8))
@@ -91,7 +94,9 @@ import Testing
   @Test func aMissingFolderAndAFolderAreNamed() {
     let missing = folder.file("none/a")
     #expect(message { try AtomicFile.write("x", to: missing) } == "\(missing): no such file or folder")
-    #expect(message { try AtomicFile.write("x", to: folder.path) } == "\(folder.path): is a folder, a file is needed")
+    #expect(
+      message { try AtomicFile.write("x", to: folder.path) }
+        == "\(folder.path): is a folder, a file is needed")
     #expect(message { try AtomicFile.write("x", to: "/dev/full") } == "/dev/full: no space left on the disk")
   }
 }
@@ -133,10 +138,13 @@ import Testing
 }
 
 @Suite struct UTF8TextTests {
-  @Test(arguments: [
-    ("plain 你好 😀".utf8.map { $0 }, nil), ([0xC0, 0x80], 0), ([0x61, 0xED, 0xA0, 0x80], 1), ([0xF4, 0x90, 0x80, 0x80], 0),
-    (Array("12345678".utf8) + [0xE4, 0xBD], 8), ([0xE4, 0xBD, 0xA0, 0x80], 3), ([0xF0, 0x9F, 0x98, 0x41], 0), ([], nil),
-  ] as [([UInt8], Int?)])
+  @Test(
+    arguments: [
+      ("plain 你好 😀".utf8.map { $0 }, nil), ([0xC0, 0x80], 0), ([0x61, 0xED, 0xA0, 0x80], 1),
+      ([0xF4, 0x90, 0x80, 0x80], 0),
+      (Array("12345678".utf8) + [0xE4, 0xBD], 8), ([0xE4, 0xBD, 0xA0, 0x80], 3),
+      ([0xF0, 0x9F, 0x98, 0x41], 0), ([], nil),
+    ] as [([UInt8], Int?)])
   func theFirstBadByteIsFound(_ bytes: [UInt8], _ expected: Int?) {
     #expect(UTF8Text.firstInvalidByte(in: bytes) == expected)
   }
@@ -146,7 +154,8 @@ import Testing
     let alphabet: [UInt8] = [0x41, 0x80, 0xBF, 0xC2, 0xE0, 0xA0, 0xED, 0x9F, 0xF0, 0x90, 0xF4, 0x8F, 0xFF]
     for _ in 0..<3000 {
       let bytes = (0..<6).map { _ in alphabet.randomElement(using: &generator) ?? 0 }
-      #expect((UTF8Text.firstInvalidByte(in: bytes) == nil) == (String(validating: bytes, as: UTF8.self) != nil))
+      #expect(
+        (UTF8Text.firstInvalidByte(in: bytes) == nil) == (String(validating: bytes, as: UTF8.self) != nil))
     }
   }
 }

@@ -108,7 +108,7 @@ import Testing
     ("{\"a\": 1, \"a\": 2}", "line 1, column 10: the key 'a' is given twice"),
     ("[1] 2", "line 1, column 5: the text goes on after its value with '2'"),
     ("{a: 1}", "line 1, column 2: a key in double quotes expected, got 'a'"),
-    ("\"ab", "line 1, column 4: the text ends inside a string that began at byte 1"),
+    ("\"ab", "line 1, column 4: the text ends inside a string"),
     ("\"a\nb\"", "line 1, column 3: a control character (10) must be escaped in a string"),
     ("\"\\x\"", "line 1, column 2: unknown escape '\\x'"),
     ("\"\\u12g4\"", "line 1, column 2: four hexadecimal digits expected after '\\u'"),

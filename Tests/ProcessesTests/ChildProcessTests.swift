@@ -45,7 +45,9 @@ import Testing
 
   @Test func aTimeoutEndsTheChild() {
     let start = ContinuousClock.now
-    #expect(message { _ = try ChildProcess.run("sleep", ["10"], timeout: 0.1) } == "sleep: stopped after 0.1 seconds")
+    #expect(
+      message { _ = try ChildProcess.run("sleep", ["10"], timeout: 0.1) }
+        == "sleep: stopped after 0.1 seconds")
     #expect(ContinuousClock.now - start < .seconds(2))
   }
 
@@ -54,11 +56,15 @@ import Testing
     let marker = "86399.\(getpid())"
     let start = ContinuousClock.now
     #expect(throws: Interrupted.self) {
-      try ChildProcess.run("sh", ["-c", "trap '' TERM; sleep \(marker) & wait; sleep 10"], isStopped: {
-        ContinuousClock.now - start > .milliseconds(100)
-      })
+      try ChildProcess.run(
+        "sh", ["-c", "trap '' TERM; sleep \(marker) & wait; sleep 10"],
+        isStopped: {
+          ContinuousClock.now - start > .milliseconds(100)
+        })
     }
-    #expect(ContinuousClock.now - start < .milliseconds(300 + 200), "0.2 s after the wish, and room for a busy machine")
+    #expect(
+      ContinuousClock.now - start < .milliseconds(300 + 200),
+      "0.2 s after the wish, and room for a busy machine")
     #expect(try ChildProcess.run("pgrep", ["-f", marker]).output.isEmpty)
   }
 }
