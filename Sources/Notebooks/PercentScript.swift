@@ -11,6 +11,9 @@ public enum PercentScript {
     public var warnings: [String]
   }
 
+  /// jupytext puts this line first when a script has other characters than ASCII.
+  private static let encoding = "-- -*- coding: utf-8 -*-"
+
   // MARK: Reading
 
   public static func parse(_ text: String) -> Parsed {
@@ -24,6 +27,7 @@ public enum PercentScript {
       notebook.metadata["jupytext"] = ["executable": executable]
       number = 1
     }
+    if number < lines.count, lines[number] == encoding { number += 1 }
     if let header = PercentHeader.read(lines[number...]) {
       notebook.metadata.merge(header.metadata) { $0.merged(with: $1) }
       if let raw = header.raw { notebook.cells.append(NotebookCell(.raw, raw)) }
@@ -121,7 +125,8 @@ public enum PercentScript {
 
   public static func text(of notebook: Notebook) -> String {
     var text = ""
-    if let executable = notebook.metadata["jupytext"]?["executable"]?.stringValue { text += "#!\(executable)\n" }
+    let executable = notebook.metadata["jupytext"]?["executable"]?.stringValue
+    let shebang = executable.map { "#!\($0)\n" } ?? ""
     var cells = notebook.cells[...]
     var raw: String?
     if let first = cells.first, first.kind == .raw, first.source.hasPrefix("---\n"), first.source.hasSuffix("\n---") {
@@ -141,7 +146,7 @@ public enum PercentScript {
         }
       }
     }
-    return text
+    return text.utf8.allSatisfy { $0 < 128 } ? shebang + text : "\(shebang)\(encoding)\n\(text)"
   }
 }
 

@@ -54,17 +54,19 @@ public final class Evaluator {
     let state = interpreter.state
     let base = state.top
     defer { state.top = base }
-    return try interpreter.asOneRun {
-      do {
-        defer { noteDeclarations() }
+    // What follows a run that was interrupted is not a part of it: its hook would stop that as well.
+    do {
+      let shown = try interpreter.asOneRun {
         let program = CellRewriter.program(for: source) { known[$0] }
         try run(program, name: name, arguments: arguments)
-        guard program.shows, state.top > base else { return nil }
-        return try bundle(from: base)
-      } catch {
-        state.top = base
-        throw failure(error, name: name)
+        return program.shows && state.top > base ? try bundle(from: base) : nil
       }
+      noteDeclarations()
+      return shown
+    } catch {
+      state.top = base
+      noteDeclarations()
+      throw failure(error, name: name)
     }
   }
 
@@ -118,8 +120,8 @@ public final class Evaluator {
     let state = interpreter.state
     let base = state.top
     defer { state.top = base }
-    try interpreter.asOneRun {
-      do {
+    do {
+      try interpreter.asOneRun {
         var bytes = source.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(source.dropFirst(3)) : source
         if bytes.first == UInt8(ascii: "#") {
           bytes = Array(bytes[(bytes.firstIndex(of: UInt8(ascii: "\n")) ?? bytes.endIndex)...])
@@ -129,11 +131,11 @@ public final class Evaluator {
         try state.load(bytes, name: path == "-" ? "=stdin" : "@" + path)
         for argument in arguments { try state.push(argument) }
         try state.call(arguments: Int32(arguments.count), results: 0)
-      } catch {
-        state.top = base
-        sources[name] = String(decoding: source, as: UTF8.self)
-        throw failure(error, name: name)
       }
+    } catch {
+      state.top = base
+      sources[name] = String(decoding: source, as: UTF8.self)
+      throw failure(error, name: name)
     }
   }
 

@@ -1,1 +1,3 @@
-print("yuyan")
+import Glibc
+
+exit(Door.open(Array(CommandLine.arguments.dropFirst())).rawValue)
