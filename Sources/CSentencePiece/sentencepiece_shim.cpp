@@ -1,10 +1,15 @@
 #include "sentencepiece_shim.h"
 
+#include "unigram_path.h"
+
 #include <sentencepiece_processor.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +18,10 @@ struct yy_sentencepiece {
   sentencepiece::SentencePieceProcessor processor;
   // The value of a byte token by id, -1 for every other token.
   std::vector<int16_t> byte_value;
+  // The id of a byte's token; -1 where unknown characters stay unknown.
+  int32_t byte_token[256];
+  // Present where we search ourselves.
+  std::unique_ptr<UnigramPath> path;
 };
 
 namespace {
@@ -49,6 +58,71 @@ Element *copy_elements(const Element *elements, size_t count) {
   return static_cast<Element *>(copy);
 }
 
+size_t character_length(char lead) {
+  const auto byte = static_cast<unsigned char>(lead);
+  return byte < 0xC0 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
+}
+
+// Bytes of the normalised text, and for the beginning of each character its place in the text.
+struct Normalized {
+  std::string bytes;
+  std::vector<uint32_t> origin;
+
+  void append(std::string_view piece, std::string_view surface, uint32_t begin, uint32_t end) {
+    const size_t start = bytes.size();
+    bytes += piece;
+    origin.resize(bytes.size() + 1, begin);
+    origin[bytes.size()] = end;
+    // Characters correspond one to one wherever the normaliser only replaces; the first may be a space it added.
+    std::vector<size_t> inner, outer;
+    for (size_t i = 0; i < piece.size(); i += character_length(piece[i])) inner.push_back(i);
+    for (size_t i = 0; i < surface.size(); i += character_length(surface[i])) outer.push_back(i);
+    const size_t added = inner.size() - outer.size();
+    if (inner.size() < outer.size() || added > 1) return;
+    for (size_t i = added; i < inner.size(); ++i) {
+      origin[start + inner[i]] = begin + static_cast<uint32_t>(outer[i - added]);
+    }
+  }
+};
+
+// The library normalises, we search.
+std::vector<yy_span> best_spans(
+    const yy_sentencepiece &handle, std::string_view text,
+    const sentencepiece::ImmutableSentencePieceText &encoded) {
+  Normalized normalized;
+  std::string character;
+  for (size_t i = 0; i < encoded.pieces_size(); ++i) {
+    const auto piece = encoded.pieces(static_cast<int>(i));
+    const int16_t byte = handle.byte_value[piece.id()];
+    if (byte >= 0) {
+      character += static_cast<char>(byte);
+      if (character.size() < character_length(character[0])) continue;
+      normalized.append(character, text.substr(piece.begin(), piece.end() - piece.begin()), piece.begin(), piece.end());
+      character.clear();
+    } else {
+      normalized.append(
+          piece.piece(), text.substr(piece.begin(), piece.end() - piece.begin()), piece.begin(), piece.end());
+    }
+  }
+  std::vector<yy_span> spans;
+  for (const auto &step : handle.path->best(normalized.bytes)) {
+    const bool unknown = handle.processor.IsUnknown(step.id);
+    if (!unknown || handle.byte_token[0] < 0) {
+      spans.push_back({step.id, normalized.origin[step.begin], normalized.origin[step.end]});
+      continue;
+    }
+    for (size_t at = step.begin; at < step.end;) {
+      const size_t next = at + character_length(normalized.bytes[at]);
+      for (size_t i = at; i < next; ++i) {
+        const int32_t id = handle.byte_token[static_cast<unsigned char>(normalized.bytes[i])];
+        spans.push_back({id, normalized.origin[at], normalized.origin[i + 1 == next ? next : at]});
+      }
+      at = next;
+    }
+  }
+  return spans;
+}
+
 // Gives each byte token of a run its own byte, when the run spells out the bytes of the text.
 void spread_bytes(const yy_sentencepiece &handle, std::string_view text, std::vector<yy_span> &spans) {
   for (size_t last = 0; last < spans.size(); ++last) {
@@ -72,7 +146,7 @@ void spread_bytes(const yy_sentencepiece &handle, std::string_view text, std::ve
 
 }  // namespace
 
-yy_sentencepiece *yy_sentencepiece_load(const void *model, size_t size, char **message) {
+yy_sentencepiece *yy_sentencepiece_load(const void *model, size_t size, int search, char **message) {
   yy_sentencepiece *handle = nullptr;
   const bool loaded = guarded(message, [&] {
     handle = new yy_sentencepiece();
@@ -81,12 +155,17 @@ yy_sentencepiece *yy_sentencepiece_load(const void *model, size_t size, char **m
     if (!status.ok()) return status;
     const int count = handle->processor.GetPieceSize();
     handle->byte_value.assign(count, -1);
+    std::fill(std::begin(handle->byte_token), std::end(handle->byte_token), -1);
     for (int id = 0; id < count; ++id) {
       if (!handle->processor.IsByte(id)) continue;
       // "<0xE4>"
       const std::string &piece = handle->processor.IdToPiece(id);
-      if (piece.size() == 6) handle->byte_value[id] = static_cast<int16_t>(std::strtol(piece.c_str() + 1, nullptr, 16));
+      if (piece.size() != 6) continue;
+      const long value = std::strtol(piece.c_str() + 1, nullptr, 16);
+      handle->byte_value[id] = static_cast<int16_t>(value);
+      if (search == YY_UNIGRAM_BYTE_SEARCH) handle->byte_token[value & 0xFF] = id;
     }
+    if (search != YY_LIBRARY_SEARCH) handle->path = std::make_unique<UnigramPath>(handle->processor);
     return status;
   });
   if (loaded) return handle;
@@ -100,8 +179,17 @@ int yy_sentencepiece_encode(
     const yy_sentencepiece *handle, const char *text, size_t size, int32_t **ids, size_t *count, char **message) {
   const bool done = guarded(message, [&] {
     std::vector<int> output;
-    const auto status = handle->processor.Encode(std::string_view(text, size), &output);
-    if (!status.ok()) return status;
+    const std::string_view view(text, size);
+    sentencepiece::util::Status status;
+    if (handle->path) {
+      sentencepiece::ImmutableSentencePieceText encoded;
+      status = handle->processor.Encode(view, encoded.mutable_proto());
+      if (!status.ok()) return status;
+      for (const yy_span &span : best_spans(*handle, view, encoded)) output.push_back(span.id);
+    } else {
+      status = handle->processor.Encode(view, &output);
+      if (!status.ok()) return status;
+    }
     *ids = copy_elements(reinterpret_cast<const int32_t *>(output.data()), output.size());
     *count = output.size();
     return status;
@@ -117,10 +205,14 @@ int yy_sentencepiece_spans(
     const auto status = handle->processor.Encode(view, output.mutable_proto());
     if (!status.ok()) return status;
     std::vector<yy_span> result;
-    result.reserve(output.pieces_size());
-    for (size_t i = 0; i < output.pieces_size(); ++i) {
-      const auto piece = output.pieces(static_cast<int>(i));
-      result.push_back({static_cast<int32_t>(piece.id()), piece.begin(), piece.end()});
+    if (handle->path) {
+      result = best_spans(*handle, view, output);
+    } else {
+      result.reserve(output.pieces_size());
+      for (size_t i = 0; i < output.pieces_size(); ++i) {
+        const auto piece = output.pieces(static_cast<int>(i));
+        result.push_back({static_cast<int32_t>(piece.id()), piece.begin(), piece.end()});
+      }
     }
     spread_bytes(*handle, view, result);
     *spans = copy_elements(result.data(), result.size());

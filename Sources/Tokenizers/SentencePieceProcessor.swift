@@ -8,9 +8,18 @@ final class SentencePieceProcessor: @unchecked Sendable {
   /// - Throws: `TokenizerError` with the library's own words.
   init(_ model: SentencePieceModel) throws {
     var message: UnsafeMutablePointer<CChar>?
-    let loaded = model.serialized.withUnsafeBytes { yy_sentencepiece_load($0.baseAddress, $0.count, &message) }
+    let loaded = model.serialized.withUnsafeBytes {
+      yy_sentencepiece_load($0.baseAddress, $0.count, Self.search(model), &message)
+    }
     guard let loaded else { throw Self.failure(message, "cannot load the model") }
     handle = loaded
+  }
+
+  private static func search(_ model: SentencePieceModel) -> Int32 {
+    guard model.kind == .unigram, !model.pieces.contains(where: { $0.kind == .userDefined }) else {
+      return Int32(YY_LIBRARY_SEARCH)
+    }
+    return Int32(model.byteFallback ? YY_UNIGRAM_BYTE_SEARCH : YY_UNIGRAM_SEARCH)
   }
 
   deinit { yy_sentencepiece_free(handle) }

@@ -19,8 +19,15 @@ typedef struct {
   uint32_t end;
 } yy_span;
 
+/* Which search finds the pieces. */
+enum {
+  YY_LIBRARY_SEARCH = 0,
+  YY_UNIGRAM_SEARCH = 1,      /* ours, see unigram_path.h; for unigram models without user-defined pieces */
+  YY_UNIGRAM_BYTE_SEARCH = 2, /* the same where unknown characters fall apart into bytes */
+};
+
 /* Loads a serialised ModelProto. NULL on failure, and then *message is set. */
-yy_sentencepiece *yy_sentencepiece_load(const void *model, size_t size, char **message);
+yy_sentencepiece *yy_sentencepiece_load(const void *model, size_t size, int search, char **message);
 void yy_sentencepiece_free(yy_sentencepiece *handle);
 
 /* Token ids of valid UTF-8 text, without begin and end tokens. Returns 0 and a buffer for yy_release, or -1 and a message. */
