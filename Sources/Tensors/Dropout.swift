@@ -27,7 +27,9 @@ public struct Dropout: Hashable, Sendable {
     }
   }
 
-  /// out = mask * x, or out += mask * x. `out` may be `x` when it is not added to.
+  /// out = mask * x, or out += mask * x.
+  ///
+  /// `out` may be `x` when it is not added to.
   func apply(to x: Tensor, into out: Tensor, adding: Bool = false) throws {
     precondition(x.count == out.count, "dropout keeps the shape")
     let group = YY_DROPOUT_GROUP

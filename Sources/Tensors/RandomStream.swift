@@ -1,7 +1,7 @@
 import CKernels
 import Glibc
 
-/// The numbers of one key, one after the other (Philox4x32-10: Salmon et al. 2011).
+/// The numbers of one key, one after the other (Philox4x32-10: Salmon and others 2011).
 public struct RandomStream: RandomNumberGenerator, Sendable {
   private let key: RandomKey
   private var block: UInt64 = 0

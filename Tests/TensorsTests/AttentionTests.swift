@@ -123,9 +123,9 @@ import Testing
       #expect(ledger.liveBytes - before <= (1024 * 128 + 8 * 1024) * 4)
       ledger.resetPeak()
       try out.backward(gradient: .ones(out.shape))
-      // Three gradients, the incoming one, and two blocks of 64 x 1024 scores a thread; the matrix of one
-      // head alone is 4 MB.
-      #expect(ledger.peakBytes - before <= (6 * 1024 * 128 + 8 * 1024) * 4 + Parallel.threads * 600_000)
+      // Gradients and arguments are 3 MB, and each thread has two blocks of 64 x 1024 scores, half a MB; other
+      // tests may have raised the number of threads. The whole scores of the eight heads would be 34 MB.
+      #expect(ledger.peakBytes - before <= 8_000_000)
     }
     #expect(ledger.liveBytes == 0)
   }

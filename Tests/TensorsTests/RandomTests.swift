@@ -4,7 +4,7 @@ import Testing
 @testable import Tensors
 
 @Suite struct RandomTests {
-  /// The vectors published with Random123 (Salmon et al. 2011), file kat_vectors, philox4x32 10.
+  /// The vectors published with Random123 (Salmon and others 2011), file kat_vectors, philox4x32 10.
   @Test(
     arguments: [
       ([0, 0, 0, 0], [0, 0], [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]),

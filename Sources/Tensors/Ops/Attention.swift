@@ -1,7 +1,7 @@
 import CKernels
 
 extension Tensor {
-  /// Causal attention inside each document of a packed row (Vaswani et al. 2017).
+  /// Causal attention inside each document of a packed row (Vaswani and others 2017).
   ///
   /// `q` is (T, heads * headWidth), `k` and `v` are (T, kvHeads * headWidth), each head of keys serving heads
   /// / kvHeads heads of queries; `documents` are lengths that sum to T. The result is (T, heads * headWidth).

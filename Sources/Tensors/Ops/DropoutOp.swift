@@ -1,5 +1,5 @@
 extension Tensor {
-  /// Sets a share of the elements to zero and scales up the others (Srivastava et al. 2014).
+  /// Sets a share of the elements to zero and scales up the others (Srivastava and others 2014).
   public func dropout(_ dropout: Dropout) throws -> Tensor {
     try dropout.check(op: "dropout", argument: "probability")
     if dropout.isIdentity { return self }

@@ -1,5 +1,5 @@
 extension Tensor {
-  /// A linear map with a low-rank addition: x * weight' + bias + scale * dropout(x) * a' * b' (Hu et al.
+  /// A linear map with a low-rank addition: x * weight' + bias + scale * dropout(x) * a' * b' (Hu and others
   /// 2021, arXiv:2106.09685).
   ///
   /// Self is (…, K), `weight` (N, K), `a` (r, K), `b` (N, r). Kept for the gradients are x and the thin

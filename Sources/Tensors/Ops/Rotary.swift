@@ -38,7 +38,7 @@ public final class RotaryTables: @unchecked Sendable {
 }
 
 extension Tensor {
-  /// Turns every head's pairs (i, i + headWidth / 2) by the angle of the row's position (Su et al. 2021;
+  /// Turns every head's pairs (i, i + headWidth / 2) by the angle of the row's position (Su and others 2021;
   /// Hugging Face's layout).
   ///
   /// Self is (T, heads * headWidth); `positions` has one entry per row, below `tables.length`.

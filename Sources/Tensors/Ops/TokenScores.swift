@@ -11,10 +11,9 @@ public struct TokenScore: Equatable, Sendable {
 }
 
 extension Tensor {
-  /// log p(target) of each row, p = softmax(self * weight'); 0 where the target is -1. No gradient, logits in
-  /// pieces.
+  /// log p(target) of each row, p = softmax(self * weight'); 0 where the target is -1.
   ///
-  /// Self is (T, C), `weight` (V, C).
+  /// Self is (T, C), `weight` (V, C). No gradient, logits in pieces.
   public func tokenLogProbabilities(weight: Tensor, targets: [Int32]) throws -> [Float] {
     let pieces = try LogitPieces(x: self, weight: weight, targets: targets, op: "token_log_probabilities")
     let rows = try pieces.compact(self)
@@ -30,10 +29,9 @@ extension Tensor {
     return out
   }
 
-  /// Log-probability, entropy and rank of each row's target; nil where the target is -1. No gradient, logits
-  /// in pieces.
+  /// Log-probability, entropy and rank of each row's target; nil where the target is -1.
   ///
-  /// Self is (T, C), `weight` (V, C).
+  /// Self is (T, C), `weight` (V, C). No gradient, logits in pieces.
   public func tokenScores(weight: Tensor, targets: [Int32]) throws -> [TokenScore?] {
     let pieces = try LogitPieces(x: self, weight: weight, targets: targets, op: "token_scores")
     let rows = try pieces.compact(self)
