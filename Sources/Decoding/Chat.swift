@@ -13,7 +13,9 @@ public final class Chat {
   private let opening: [ChatMessage]
 
   /// Throws `DecodingError` for a model without a template or tokenizer.
-  public init(model: LanguageModel, options: GenerateOptions = GenerateOptions(), system: String? = nil) throws {
+  public init(model: LanguageModel, options: GenerateOptions = GenerateOptions(), system: String? = nil)
+    throws
+  {
     try options.validate()
     guard let tokenizer = model.tokenizer else {
       throw DecodingError(argument: "model", reason: "it has no tokenizer to talk with")

@@ -36,7 +36,9 @@ public struct GenerateOptions {
 
   /// Throws a `DecodingError` that names the first option out of its range.
   public func validate() throws {
-    func require(_ holds: Bool, _ argument: String, _ expected: String, _ got: some CustomStringConvertible) throws {
+    func require(_ holds: Bool, _ argument: String, _ expected: String, _ got: some CustomStringConvertible)
+      throws
+    {
       if !holds { throw DecodingError(argument: argument, reason: "\(expected) expected, got \(got)") }
     }
     if let maxTokens { try require(maxTokens > 0, "max_tokens", "a positive number", maxTokens) }

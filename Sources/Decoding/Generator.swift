@@ -30,7 +30,9 @@ public final class Generator {
   public init(model: LanguageModel, prompt: [Int32], options: GenerateOptions) throws {
     sampler = try Sampler(options)
     let context = model.transformer.spec.maxPositionEmbeddings
-    guard !prompt.isEmpty else { throw DecodingError(argument: "prompt", reason: "at least one token expected") }
+    guard !prompt.isEmpty else {
+      throw DecodingError(argument: "prompt", reason: "at least one token expected")
+    }
     maxTokens = options.maxTokens ?? max(1, min(256, context - prompt.count))
     guard prompt.count + maxTokens <= context else {
       throw DecodingError(

@@ -29,7 +29,9 @@ struct StopMatcher {
   }
 
   private func firstStop() -> Int? {
-    for start in held.indices where stops.contains(where: { held[start...].starts(with: $0) }) { return start }
+    for start in held.indices where stops.contains(where: { held[start...].starts(with: $0) }) {
+      return start
+    }
     return nil
   }
 
@@ -37,7 +39,9 @@ struct StopMatcher {
   private func longestPossibleStart() -> Int {
     let longest = stops.map { $0.count - 1 }.max() ?? 0
     for length in stride(from: min(longest, held.count), to: 0, by: -1) {
-      if stops.contains(where: { $0.count > length && $0.starts(with: held.suffix(length)) }) { return length }
+      if stops.contains(where: { $0.count > length && $0.starts(with: held.suffix(length)) }) {
+        return length
+      }
     }
     return 0
   }

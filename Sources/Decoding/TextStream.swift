@@ -57,7 +57,9 @@ public final class TextStream {
 extension LanguageModel {
   /// BOS, if the vocabulary has one, and the tokens of `text`.
   public func promptTokens(_ text: String) throws -> [Int32] {
-    guard let tokenizer else { throw DecodingError(argument: "model", reason: "it has no tokenizer to read text with") }
+    guard let tokenizer else {
+      throw DecodingError(argument: "model", reason: "it has no tokenizer to read text with")
+    }
     return (tokenizer.bosID.map { [$0] } ?? []) + (try tokenizer.encode(text))
   }
 }

@@ -33,7 +33,8 @@ public struct PerplexityOptions: Equatable, Sendable {
   func resolved(context: Int) throws -> (window: Int, stride: Int) {
     func require(_ value: Int, upTo limit: Int, _ argument: String) throws {
       guard value >= 1, value <= limit else {
-        throw EvaluationError(argument: argument, reason: "a number from 1 to \(limit) expected, got \(value)")
+        throw EvaluationError(
+          argument: argument, reason: "a number from 1 to \(limit) expected, got \(value)")
       }
     }
     let window = window ?? context
@@ -140,14 +141,16 @@ private struct Meter {
     }
     guard tokens > 0 else { throw EvaluationError(argument: "data", reason: "there is no token to predict") }
     return EvaluationResult(
-      totalNLL: total, tokens: tokens, bytes: nil, characters: nil, documents: documents, window: 0, stride: 0)
+      totalNLL: total, tokens: tokens, bytes: nil, characters: nil, documents: documents, window: 0, stride: 0
+    )
   }
 
   mutating func result() throws -> EvaluationResult {
     try flush()
     guard tokens > 0 else { throw EvaluationError(argument: "data", reason: "there is no token to predict") }
     return EvaluationResult(
-      totalNLL: total, tokens: tokens, bytes: bytes, characters: characters, documents: documents, window: window,
+      totalNLL: total, tokens: tokens, bytes: bytes, characters: characters, documents: documents,
+      window: window,
       stride: stride)
   }
 

@@ -28,7 +28,8 @@ public func score(_ model: LanguageModel, _ text: String) throws -> [ScoredToken
   }
   let row = WindowRow(window, of: tokens, bos: tokenizer.bosID)
   guard !row.ids.isEmpty else { return [] }
-  let scores = try model.transformer.tokenScores(ids: row.ids, targets: row.targets, documents: [row.ids.count])
+  let scores = try model.transformer.tokenScores(
+    ids: row.ids, targets: row.targets, documents: [row.ids.count])
   return zip(row.targets, scores).compactMap { id, score in
     score.map {
       ScoredToken(

@@ -39,7 +39,8 @@ struct Checkpoint {
       "format": JSON(Self.format), "step": JSON(step), "score": score.map { .number($0) } ?? .null,
       "settings": settings.json, "state": state, "cursor": cursor,
     ]
-    try AtomicFile.write(JSON.object(fields).text(indent: 1) + "\n", to: FileSystem.join(folder, Self.description))
+    try AtomicFile.write(
+      JSON.object(fields).text(indent: 1) + "\n", to: FileSystem.join(folder, Self.description))
   }
 
   /// What `checkpoint.json` says, without its settings.
@@ -55,7 +56,8 @@ struct Checkpoint {
     let differences = settings.differences(from: saved)
     guard differences.isEmpty else {
       throw TrainingError(
-        argument: "resume", reason: "\(folder) belongs to another run: \(differences.joined(separator: "; "))")
+        argument: "resume", reason: "\(folder) belongs to another run: \(differences.joined(separator: "; "))"
+      )
     }
     let weights = try SafeTensorsFile(path: FileSystem.join(folder, Self.weights))
     let moments = try SafeTensorsFile(path: FileSystem.join(folder, Self.moments))

@@ -22,7 +22,9 @@ final class MetricsFile {
   }
 
   /// - Parameter synchronize: wait for the disk, so that no checkpoint outlives its lines in a power cut.
-  func append(_ record: JSON, synchronize: Bool) throws { try file.append(record.text(), synchronize: synchronize) }
+  func append(_ record: JSON, synchronize: Bool) throws {
+    try file.append(record.text(), synchronize: synchronize)
+  }
 
   /// The records of the steps up to `step`, oldest first; a damaged line ends them.
   static func records(at path: String, through step: Int) throws -> [JSON] {

@@ -49,7 +49,8 @@ final class Optimizer {
         parameter: slot.parameter, gradient: gradient, firstMoment: slot.firstMoment,
         secondMoment: slot.secondMoment, step: step, learningRate: learningRate, beta1: options.beta1,
         beta2: options.beta2, epsilon: options.epsilon,
-        weightDecay: slot.parameter.shape.count > 1 ? options.weightDecay : 0, gradientScale: Float(gradientScale))
+        weightDecay: slot.parameter.shape.count > 1 ? options.weightDecay : 0,
+        gradientScale: Float(gradientScale))
     }
   }
 }

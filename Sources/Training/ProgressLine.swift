@@ -31,7 +31,8 @@ public final class ProgressLine {
     lastTime = time
     isOpen = true
     let text = Self.text(
-      step: record.step, of: steps, loss: record.loss, learningRate: record.learningRate, tokensPerSecond: speed ?? 0,
+      step: record.step, of: steps, loss: record.loss, learningRate: record.learningRate,
+      tokensPerSecond: speed ?? 0,
       secondsLeft: (secondsPerStep ?? 0) * Double(steps - record.step))
     write("\r\(text)\u{1B}[K")
   }
@@ -71,7 +72,9 @@ public final class ProgressLine {
     return "\(whole / 3600)h\(two(whole / 60 % 60))m"
   }
 
-  private static func smoothed(_ old: Double?, _ new: Double) -> Double { old.map { 0.9 * $0 + 0.1 * new } ?? new }
+  private static func smoothed(_ old: Double?, _ new: Double) -> Double {
+    old.map { 0.9 * $0 + 0.1 * new } ?? new
+  }
 }
 
 /// Numbers for people, without Foundation.

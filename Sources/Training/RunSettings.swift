@@ -33,7 +33,9 @@ struct RunSettings {
     ]
   }
 
-  var json: JSON { .object(OrderedDictionary(uniqueKeysWithValues: values.map { ($0.key, .string($0.value)) })) }
+  var json: JSON {
+    .object(OrderedDictionary(uniqueKeysWithValues: values.map { ($0.key, .string($0.value)) }))
+  }
 
   /// What differs from the settings that a checkpoint holds, each in words.
   func differences(from saved: JSON) -> [String] {

@@ -80,7 +80,8 @@ public struct Schedule {
       guard let rate, rate.isFinite, rate >= 0 else {
         let got = rate.map { "\($0)" } ?? "nil"
         throw TrainingError(
-          argument: "lr", reason: "the schedule '\(name)' gave \(got) for step \(step), a number from 0 on expected")
+          argument: "lr",
+          reason: "the schedule '\(name)' gave \(got) for step \(step), a number from 0 on expected")
       }
       return rate
     case .curve(let shape, let peak, let warmup, let floor):

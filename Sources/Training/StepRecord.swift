@@ -41,7 +41,9 @@ public struct StepRecord {
   }
 
   /// One JSON object.
-  public var json: JSON { .object(OrderedDictionary(uniqueKeysWithValues: fields.map { ($0.name, $0.value) })) }
+  public var json: JSON {
+    .object(OrderedDictionary(uniqueKeysWithValues: fields.map { ($0.name, $0.value) }))
+  }
 
   /// Timings differ between equal runs; tests and comparisons leave these fields out.
   public static let timingFields: Set<String> = ["seconds", "tokens_per_second"]

@@ -53,13 +53,16 @@ public final class TrainingJob {
   public init(model: LanguageModel, data: any RowSource, options: TrainingOptions) throws {
     try options.validate()
     guard !model.transformer.trainable.isEmpty else {
-      throw TrainingError(argument: "model", reason: "no parameter is trained: call train_only or add_lora first")
+      throw TrainingError(
+        argument: "model", reason: "no parameter is trained: call train_only or add_lora first")
     }
     self.model = model
     self.options = options
     state = options.state
     let steps: Int
-    if let wanted = options.steps { steps = wanted } else {
+    if let wanted = options.steps {
+      steps = wanted
+    } else {
       steps = (try WindowReader.count(data) + options.rowsPerStep - 1) / options.rowsPerStep
     }
     self.steps = steps
@@ -153,7 +156,9 @@ public final class TrainingJob {
   }
 
   private func evaluate(after step: Int) throws -> [(name: String, result: EvaluationResult)] {
-    guard let evaluation = options.evaluation, step % evaluation.every == 0 || step == steps else { return [] }
+    guard let evaluation = options.evaluation, step % evaluation.every == 0 || step == steps else {
+      return []
+    }
     return try evaluation.sets.map { set in
       (set.name, try perplexity(model, of: set.data, options: evaluation.options))
     }
@@ -215,7 +220,8 @@ public final class TrainingJob {
     let value = Double(try loss.item())
     guard value.isFinite else {
       throw NonFiniteError(
-        step: step, quantity: "loss", value: "\(value)", place: try model.transformer.firstNonFinite(row.ids, documents: row.documents, dropout: key),
+        step: step, quantity: "loss", value: "\(value)",
+        place: try model.transformer.firstNonFinite(row.ids, documents: row.documents, dropout: key),
         samples: row.samples)
     }
     try loss.backward()

@@ -9,7 +9,8 @@ public struct AdamWOptions: Equatable, Sendable {
   /// Decoupled; parameters of one axis (norms and biases) never decay.
   public var weightDecay: Double
 
-  public init(beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, weightDecay: Double = 0.01) {
+  public init(beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, weightDecay: Double = 0.01)
+  {
     self.beta1 = beta1
     self.beta2 = beta2
     self.epsilon = epsilon
@@ -61,7 +62,7 @@ public struct CheckpointOptions: Equatable, Sendable {
 
 /// Everything that decides a training run beside the model and the data.
 public struct TrainingOptions {
-  /// Optimizer steps; data that end start again. Nil: one pass over the data.
+  /// Optimizer steps, for which data that end start again; nil: one pass over the data.
   public var steps: Int?
   /// Rows drawn at a time; with `accumulate` it makes the rows of one step, which is all that matters.
   public var batchSize: Int
@@ -108,7 +109,9 @@ public struct TrainingOptions {
 
   func validate() throws {
     func positive(_ value: Int, _ argument: String) throws {
-      if value < 1 { throw TrainingError(argument: argument, reason: "a positive number expected, got \(value)") }
+      if value < 1 {
+        throw TrainingError(argument: argument, reason: "a positive number expected, got \(value)")
+      }
     }
     if let steps { try positive(steps, "steps") }
     try positive(batchSize, "batch_size")

@@ -79,7 +79,9 @@ final class WindowReader {
   func restore(_ state: JSON) throws {
     guard let pass = state["pass"]?.intValue, let rows = state["rows"]?.intValue,
       let ended = state["ended"]?.boolValue, let inner = state["cursor"]
-    else { throw TrainingError(argument: "resume", reason: "the checkpoint's place in the data cannot be read") }
+    else {
+      throw TrainingError(argument: "resume", reason: "the checkpoint's place in the data cannot be read")
+    }
     let cursor = try source.open(pass: pass)
     try cursor.restore(inner)
     self.cursor = cursor

@@ -77,7 +77,8 @@ import Tokenizers
 
   @Test func aTemplateIsNeeded() throws {
     #expect(
-      throws: DecodingError(argument: "model", reason: "it has no chat template; there are 'alpaca', 'ymcui-alpaca'")
+      throws: DecodingError(
+        argument: "model", reason: "it has no chat template; there are 'alpaca', 'ymcui-alpaca'")
     ) { try Chat(model: model(template: nil)) }
   }
 }

@@ -24,7 +24,9 @@ import Tokenizers
   }
 
   /// A hook that makes the generator write these tokens.
-  private func writing(_ ids: [Int32], promptCount: Int = 1, _ options: GenerateOptions = .init()) -> GenerateOptions {
+  private func writing(_ ids: [Int32], promptCount: Int = 1, _ options: GenerateOptions = .init())
+    -> GenerateOptions
+  {
     var options = options
     options.maxTokens = options.maxTokens ?? ids.count
     options.logits = { logits, context in logits[Int(ids[context.count - promptCount])] = 1000 }
@@ -33,7 +35,8 @@ import Tokenizers
 
   @Test func cachedDecodingChoosesWhatFullRunsChoose() throws {
     let model = try model()
-    let ids = try generate(model, .init(maxTokens: 20, temperature: 0, logits: { logits, _ in logits[2] = -.infinity }))
+    let ids = try generate(
+      model, .init(maxTokens: 20, temperature: 0, logits: { logits, _ in logits[2] = -.infinity }))
     #expect(ids.count == 22)
     for length in 2..<ids.count {
       let logits = try model.transformer.logits(Array(ids[..<length])).values.suffix(259)
@@ -57,7 +60,8 @@ import Tokenizers
         argument: "max_tokens",
         reason: "the prompt of 10 tokens and max_tokens 7 make 17, more than the model's context of 16")
     ) { try Generator(model: model, prompt: .init(repeating: 5, count: 10), options: .init(maxTokens: 7)) }
-    #expect(try Generator(model: model, prompt: .init(repeating: 5, count: 10), options: .init()).maxTokens == 6)
+    #expect(
+      try Generator(model: model, prompt: .init(repeating: 5, count: 10), options: .init()).maxTokens == 6)
   }
 
   @Test func anEndTokenEndsAndIsNotAmongTheIDs() throws {
@@ -111,7 +115,8 @@ import Tokenizers
     while try generator.next() != nil {}
     #expect(generator.ids == expected)
     let text = try TextStream(
-      generator: Generator(model: model, prompt: [1], options: .init(maxTokens: 255, temperature: 0)), model: model)
+      generator: Generator(model: model, prompt: [1], options: .init(maxTokens: 255, temperature: 0)),
+      model: model)
     let story = try text.rest()
     #expect(story.hasPrefix("Once upon a time, there was a little girl named Lily."))
   }

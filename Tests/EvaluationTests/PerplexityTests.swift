@@ -95,7 +95,10 @@ import Tokenizers
     let result = try perplexity(model, of: .text("swift 雨燕"))
     #expect(scores.count == result.tokens)
     #expect(abs(scores.reduce(0) { $0 - $1.logProbability } - result.totalNLL) < 1e-4)
-    #expect(scores.allSatisfy { $0.rank >= 1 && $0.rank <= 259 && $0.entropy > 0 && $0.entropy <= log(259.0) + 1e-6 })
+    #expect(
+      scores.allSatisfy {
+        $0.rank >= 1 && $0.rank <= 259 && $0.entropy > 0 && $0.entropy <= log(259.0) + 1e-6
+      })
     #expect(scores[0].piece == "<118>")
   }
 
@@ -103,7 +106,8 @@ import Tokenizers
     let model = try model(context: 512)
     let template = try ChatTemplate.named("alpaca")
     let rows = [
-      InstructionRow(instruction: "Name a bird.", output: "swift"), InstructionRow(instruction: "2+2", output: "4"),
+      InstructionRow(instruction: "Name a bird.", output: "swift"),
+      InstructionRow(instruction: "2+2", output: "4"),
     ]
     let result = try perplexity(model, of: .documents(Lessons(rows, template)))
     #expect(result.tokens == "swift".utf8.count + 1 + "4".utf8.count + 1)
@@ -188,7 +192,9 @@ private final class PairTokenizer: Tokenizer {
   let fingerprint = "pairs"
   let configuration = TokenizerConfiguration()
 
-  func encode(_ text: String) throws -> [Int32] { stride(from: 0, to: text.utf8.count, by: 2).map { 3 + Int32($0 % 7) } }
+  func encode(_ text: String) throws -> [Int32] {
+    stride(from: 0, to: text.utf8.count, by: 2).map { 3 + Int32($0 % 7) }
+  }
   func encode(offsets text: String) throws -> [TokenSpan] { [] }
   func surface(_ id: Int32, atStart: inout Bool) throws -> TokenSurface { .text([]) }
   func piece(_ id: Int32) -> String? { nil }

@@ -44,7 +44,8 @@ import Testing
       #expect(Toy.bits(second) == Toy.bits(whole))
       #expect(Toy.metrics(resumed.history) == Toy.metrics(reference.history))
       #expect(
-        try Toy.metrics(file: folder + "/b/ckpt/metrics.jsonl") == Toy.metrics(file: folder + "/a/ckpt/metrics.jsonl"))
+        try Toy.metrics(file: folder + "/b/ckpt/metrics.jsonl")
+          == Toy.metrics(file: folder + "/a/ckpt/metrics.jsonl"))
       for file in ["weights.safetensors", "optimizer.safetensors"] {
         let a = try Data(contentsOf: URL(fileURLWithPath: folder + "/a/ckpt/step-000007/" + file))
         #expect(try Data(contentsOf: URL(fileURLWithPath: folder + "/b/ckpt/step-000007/" + file)) == a)
@@ -108,7 +109,8 @@ import Testing
       let job = try job(folder, Toy.model(), keep: 2) { options in
         // The rate makes the model worse again after the second step.
         options.schedule = .function { step, _ in step <= 2 ? 0.01 : 0.5 }
-        options.evaluation = EvaluationOptions(sets: [("held_out", .rows(MemoryRows(Toy.rows(11))))], every: 1)
+        options.evaluation = EvaluationOptions(
+          sets: [("held_out", .rows(MemoryRows(Toy.rows(11))))], every: 1)
       }
       try job.run()
       let losses = job.history.map { $0["held_out_nll"]?.doubleValue ?? .infinity }
@@ -158,13 +160,19 @@ import Testing
         let before = Toy.bits(model)
         do { _ = try TrainingJob(model: model, data: rows, options: options) } catch {
           #expect(Toy.bits(model) == before)
-          return "\(error)".replacingOccurrences(of: "resume: \(folder)/ckpt/step-000001 belongs to another run: ", with: "")
+          return "\(error)".replacingOccurrences(
+            of: "resume: \(folder)/ckpt/step-000001 belongs to another run: ", with: "")
         }
         return nil
       }
-      #expect(try refusal { $0.batchSize = 4; $0.accumulate = 1 } == nil)
       #expect(
-        try refusal { $0.batchSize = 3; $0.seed = 9 }
+        try refusal {
+          $0.batchSize = 4; $0.accumulate = 1
+        } == nil)
+      #expect(
+        try refusal {
+          $0.batchSize = 3; $0.seed = 9
+        }
           == "rows a step: 4 there, 6 here; seed: 7 there, 9 here")
       #expect(try refusal { $0.steps = 9 } == "steps: 7 there, 9 here")
       #expect(
@@ -180,7 +188,9 @@ import Testing
         try refusal(rows: MemoryRows(Toy.rows(11), identity: "other"))?.hasPrefix("data: sha256 ") == true)
       let base = try #require(try refusal(Toy.model(seed: 2, lora: lora)))
       #expect(base.hasPrefix("frozen weights: sha256 ") && !base.contains(";"))
-      #expect(try refusal(Toy.model(lora: nil))?.contains("adapter: rank 4, alpha 32.0, dropout 0.1 there, none here") == true)
+      #expect(
+        try refusal(Toy.model(lora: nil))?.contains(
+          "adapter: rank 4, alpha 32.0, dropout 0.1 there, none here") == true)
     }
   }
 
@@ -207,7 +217,8 @@ import Testing
         Issue.record("there is no such disk")
       } catch let error as TrainingError {
         #expect(error.argument == "checkpoint")
-        #expect(error.reason.hasPrefix("5 of 1,152,921,504,607 MB will be written, the disk of \(folder) has "))
+        #expect(
+          error.reason.hasPrefix("5 of 1,152,921,504,607 MB will be written, the disk of \(folder) has "))
       }
     }
   }
@@ -223,7 +234,9 @@ import Testing
         _ = try first.step()
         Issue.record("the checkpoint was written over a file")
       } catch let error as FileError {
-        #expect(error.description.hasSuffix("the checkpoint was not written, \(folder)/ckpt/step-000001 stays good"))
+        #expect(
+          error.description.hasSuffix("the checkpoint was not written, \(folder)/ckpt/step-000001 stays good")
+        )
       }
       #expect(try job(folder, Toy.model()).resumedFrom == 1)
     }

@@ -12,23 +12,27 @@ import Testing
 
   @Test func fitsEightyColumns() {
     let line = ProgressLine.text(
-      step: 123_456_789, of: 987_654_321, loss: 12345.6789, learningRate: 1.5e-10, tokensPerSecond: 9_876_543_210,
+      step: 123_456_789, of: 987_654_321, loss: 12345.6789, learningRate: 1.5e-10,
+      tokensPerSecond: 9_876_543_210,
       secondsLeft: 1e12)
     #expect(line.count <= 79)
   }
 
   @Test func durations() {
-    #expect([0, 59.4, 60, 3599, 3600, 86400, .infinity].map(ProgressLine.duration)
-      == ["0s", "59s", "1m00s", "59m59s", "1h00m", "24h00m", "?"])
+    #expect(
+      [0, 59.4, 60, 3599, 3600, 86400, .infinity].map(ProgressLine.duration)
+        == ["0s", "59s", "1m00s", "59m59s", "1h00m", "24h00m", "?"])
   }
 
   @Test func groupsDigits() {
-    #expect([0, 999, 1000, 1_234_567, -1234].map(Decimals.grouped) == ["0", "999", "1,000", "1,234,567", "-1,234"])
+    #expect(
+      [0, 999, 1000, 1_234_567, -1234].map(Decimals.grouped) == ["0", "999", "1,000", "1,234,567", "-1,234"])
   }
 
   private func record(_ step: Int) -> StepRecord {
     StepRecord(
-      step: step, loss: 1, learningRate: 1, gradientNorm: 1, tokens: 10, trainedTokens: 10, seconds: 1, samples: "")
+      step: step, loss: 1, learningRate: 1, gradientNorm: 1, tokens: 10, trainedTokens: 10, seconds: 1,
+      samples: "")
   }
 
   @Test func isQuietWhenNotShown() {

@@ -23,7 +23,8 @@ import Testing
     let model = try LanguageModel.load(folder)
     let options = TrainingOptions(
       steps: 10, batchSize: try #require(run["rows_per_step"]?.intValue),
-      schedule: try .cosine(peak: number("peak")), optimizer: AdamWOptions(weightDecay: try number("weight_decay")),
+      schedule: try .cosine(peak: number("peak")),
+      optimizer: AdamWOptions(weightDecay: try number("weight_decay")),
       clip: try number("clip"))
     let job = try TrainingJob(model: model, data: MemoryRows(rows), options: options)
     for step in try #require(run["steps"]?.arrayValue) {

@@ -63,10 +63,14 @@ import Testing
     #expect(throws: TrainingError(argument: "peak", reason: "a learning rate from 0 on expected, got -1.0")) {
       try Schedule.cosine(peak: -1)
     }
-    #expect(throws: TrainingError(argument: "floor", reason: "a learning rate from 0 to the peak expected, got 2.0")) {
+    #expect(
+      throws: TrainingError(argument: "floor", reason: "a learning rate from 0 to the peak expected, got 2.0")
+    ) {
       try Schedule.linear(peak: 1, floor: 2)
     }
-    #expect(throws: TrainingError(argument: "warmup", reason: "a share of the steps from 0 to 1 expected, got 1.5")) {
+    #expect(
+      throws: TrainingError(argument: "warmup", reason: "a share of the steps from 0 to 1 expected, got 1.5")
+    ) {
       try Schedule.constant(1, warmup: .ratio(1.5))
     }
   }

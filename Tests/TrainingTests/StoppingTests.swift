@@ -28,7 +28,8 @@ import Tokenizers
     let job = try TrainingJob(model: model, data: MemoryRows(rows), options: options)
     try job.run()
     for (question, answer) in samples {
-      let stream = try TextStream(model: model, prompt: question + "=", options: .init(maxTokens: 30, temperature: 0))
+      let stream = try TextStream(
+        model: model, prompt: question + "=", options: .init(maxTokens: 30, temperature: 0))
       #expect(try stream.rest() == answer)
       #expect(stream.generator.ending == .endToken(2))
     }

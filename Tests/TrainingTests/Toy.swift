@@ -62,12 +62,14 @@ enum Toy {
       let context = random(10)
       let ids = (0...(context + trained)).map { _ in Int32(3 + random(61)) }
       let targets = ids.dropFirst().enumerated().map { $0 < context ? -1 : $1 }
-      return Row(ids: Array(ids.dropLast()), targets: targets, documents: [targets.count], samples: ["toy:\(number)"])
+      return Row(
+        ids: Array(ids.dropLast()), targets: targets, documents: [targets.count], samples: ["toy:\(number)"])
     }
   }
 
   static func options(
-    steps: Int? = 4, batch: Int = 2, accumulate: Int = 1, checkpoint: CheckpointOptions? = nil, resume: Bool = false
+    steps: Int? = 4, batch: Int = 2, accumulate: Int = 1, checkpoint: CheckpointOptions? = nil,
+    resume: Bool = false
   ) throws -> TrainingOptions {
     TrainingOptions(
       steps: steps, batchSize: batch, accumulate: accumulate, seed: 7,

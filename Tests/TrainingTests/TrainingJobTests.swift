@@ -19,7 +19,8 @@ import Testing
   }
 
   @Test func theLossFalls() throws {
-    let job = try TrainingJob(model: Toy.model(), data: MemoryRows(Toy.rows(4)), options: Toy.options(steps: 40, batch: 4))
+    let job = try TrainingJob(
+      model: Toy.model(), data: MemoryRows(Toy.rows(4)), options: Toy.options(steps: 40, batch: 4))
     try job.run()
     let first = try #require(job.history.first?["loss"]?.doubleValue)
     let last = try #require(job.history.last?["loss"]?.doubleValue)
@@ -41,7 +42,8 @@ import Testing
   @Test func lossIsDividedByTheTrainedTokensOfTheWholeWindow() throws {
     let rows = Toy.rows(11)
     let model = try Toy.model()
-    let job = try TrainingJob(model: model, data: MemoryRows(rows), options: Toy.options(steps: nil, batch: 4, accumulate: 2))
+    let job = try TrainingJob(
+      model: model, data: MemoryRows(rows), options: Toy.options(steps: nil, batch: 4, accumulate: 2))
     #expect(job.steps == 2)
     for window in [rows[..<8], rows[8...]] {
       let trained = window.reduce(0) { $0 + $1.trainedCount }
@@ -62,7 +64,8 @@ import Testing
   }
 
   @Test func dataStartAgainWhenTheyEnd() throws {
-    let job = try TrainingJob(model: Toy.model(), data: MemoryRows(Toy.rows(3)), options: Toy.options(steps: 4, batch: 2))
+    let job = try TrainingJob(
+      model: Toy.model(), data: MemoryRows(Toy.rows(3)), options: Toy.options(steps: 4, batch: 2))
     var samples: [[String]] = []
     while !job.isFinished {
       _ = try job.step()
@@ -88,7 +91,8 @@ import Testing
     let lora = LoRAOptions(rank: 4, dropout: 0.2, targets: ["q", "v"])
     let plain = try train(Toy.options(), lora: lora)
     var options = try Toy.options()
-    options.evaluation = EvaluationOptions(sets: [("held_out", .rows(MemoryRows(Toy.rows(3, seed: 9))))], every: 1)
+    options.evaluation = EvaluationOptions(
+      sets: [("held_out", .rows(MemoryRows(Toy.rows(3, seed: 9))))], every: 1)
     let model = try Toy.model(lora: lora)
     let job = try TrainingJob(model: model, data: MemoryRows(Toy.rows(16)), options: options)
     // What other code draws in between has no influence either.
@@ -131,7 +135,8 @@ import Testing
       }
       // Nothing of the unfinished step is in the model.
       let partial = try Toy.model()
-      let fresh = try TrainingJob(model: partial, data: MemoryRows(Toy.rows(16)), options: Toy.options(steps: 5))
+      let fresh = try TrainingJob(
+        model: partial, data: MemoryRows(Toy.rows(16)), options: Toy.options(steps: 5))
       for _ in 0..<completed.0 { _ = try fresh.step() }
       #expect(Toy.bits(partial) == completed.1)
     }
@@ -180,7 +185,8 @@ import Testing
     let model = try Toy.model()
     let before = Toy.bits(model)
     let job = try TrainingJob(model: model, data: MemoryRows(rows), options: Toy.options())
-    #expect(throws: TrainingError(argument: "data", reason: "zh.json:7: no token of this sample is trained")) {
+    #expect(throws: TrainingError(argument: "data", reason: "zh.json:7: no token of this sample is trained"))
+    {
       try job.step()
     }
     #expect(Toy.bits(model) == before)
@@ -228,14 +234,17 @@ import Testing
     #expect(try message { $0.batchSize = -1 } == "batch_size: a positive number expected, got -1")
     #expect(try message { $0.clip = 0 } == "clip: a positive number expected, got 0.0")
     #expect(try message { $0.resume = true } == "resume: a checkpoint folder is needed to continue from")
-    #expect(try message { $0.optimizer.beta2 = 1 } == "beta2: a number from 0 up to, not including, 1 expected, got 1.0")
+    #expect(
+      try message { $0.optimizer.beta2 = 1 }
+        == "beta2: a number from 0 up to, not including, 1 expected, got 1.0")
     #expect(throws: TrainingError(argument: "data", reason: "there are no rows to train on")) {
       try TrainingJob(model: Toy.model(), data: MemoryRows([]), options: Toy.options()).step()
     }
     let frozen = try Toy.model()
     try frozen.trainOnly(["none"])
     #expect(
-      throws: TrainingError(argument: "model", reason: "no parameter is trained: call train_only or add_lora first")
+      throws: TrainingError(
+        argument: "model", reason: "no parameter is trained: call train_only or add_lora first")
     ) { try TrainingJob(model: frozen, data: MemoryRows(Toy.rows(2)), options: Toy.options()) }
   }
 }
