@@ -1,0 +1,176 @@
+import Decoding
+import Models
+import Scripting
+import Tokenizers
+
+/// What is continued: text, or token ids.
+typealias Prompt = Either<String, [Int32]>
+
+/// What generation gives: text, or token ids.
+typealias Generated = Either<String, [Int32]>
+
+struct GenerateChoices: LuaOptions {
+  var maxTokens: Int?
+  var temperature: Float = 1
+  var topK: Int?
+  var topP: Float?
+  var repetitionPenalty: Float = 1
+  var stop: Either<String, [String]>?
+  var seed: UInt64?
+  var logits: LuaCallback?
+  var returnIDs = false
+
+  static let luaName = "GenerateOptions"
+  static let fields: [Field<Self>] = sampling + [
+    Field("return_ids", "whether ids come back in place of text", \Self.returnIDs)
+  ]
+  private static let sampling: [Field<Self>] = [
+    Field("max_tokens", "upper bound on new tokens (256, or what the context still takes)", \Self.maxTokens),
+    Field("temperature", "divides the logits; 0 picks the likeliest token", \Self.temperature),
+    Field("top_k", "choose among so many of the likeliest tokens", \Self.topK),
+    Field("top_p", "choose among the likeliest tokens that reach this total probability", \Self.topP),
+    Field("repetition_penalty", "above 1: what the context holds becomes less likely", \Self.repetitionPenalty),
+    Field("stop", "a text, or texts, that end the answer and are not part of it", \Self.stop),
+    Field("seed", "the same seed gives the same choices", \Self.seed),
+    Field("logits", "function(logits, ids) that changes logits[id] in place before a choice", \Self.logits),
+  ]
+
+  func options() -> GenerateOptions {
+    let stops: [String] =
+      switch stop {
+      case .first(let text): [text]
+      case .second(let texts): texts
+      case nil: []
+      }
+    return GenerateOptions(
+      maxTokens: maxTokens, temperature: temperature, topK: topK, topP: topP, repetitionPenalty: repetitionPenalty,
+      stop: stops, seed: seed, logits: logits.map(Self.hook))
+  }
+
+  /// Shows the logits to a Lua function as a table by token id, and takes over what it leaves there.
+  private static func hook(_ function: LuaCallback) -> LogitsHook {
+    { logits, ids in
+      let state = try function.reference.state()
+      let table = try LogitsTable.make(logits, in: state)
+      try function.run(table, ids)
+      try LogitsTable.read(table, into: &logits)
+    }
+  }
+
+  func generate(_ model: LanguageModel, _ prompt: Prompt) throws -> Generated {
+    if returnIDs {
+      let generator = try generator(model, prompt)
+      while try generator.next() != nil {}
+      return .second(generator.ids)
+    }
+    return .first(try TextStream(generator: generator(model, prompt), model: model).rest())
+  }
+
+  func stream(_ model: LanguageModel, _ prompt: Prompt) throws -> LuaIterator<String> {
+    if returnIDs { throw BadArgument("return_ids", "a stream gives text; generate gives ids") }
+    let stream = try TextStream(generator: generator(model, prompt), model: model)
+    return LuaIterator { try stream.next() }
+  }
+
+  private func generator(_ model: LanguageModel, _ prompt: Prompt) throws -> Generator {
+    let ids: [Int32] =
+      switch prompt {
+      case .first(let text): try model.promptTokens(text)
+      case .second(let ids): ids
+      }
+    return try Generator(model: model, prompt: ids, options: options())
+  }
+}
+
+/// Logits as a Lua table whose keys are token ids, counted from 0.
+private enum LogitsTable {
+  static func make(_ logits: [Float], in state: LuaState) throws -> LuaTable {
+    let table = try LuaTable(in: state)
+    try table.reading { state in
+      for (id, value) in logits.enumerated() {
+        state.push(Double(value))
+        try state.rawSet(id, into: -2)
+      }
+    }
+    return table
+  }
+
+  static func read(_ table: LuaTable, into logits: inout [Float]) throws {
+    try table.reading { state in
+      for id in logits.indices {
+        state.rawGet(id, from: -1)
+        defer { state.pop() }
+        guard let value = state.number(at: -1), !value.isNaN else {
+          throw BadArgument("logits", "a number expected in logits[\(id)], got \(state.typeName(at: -1))")
+        }
+        logits[id] = Float(value)
+      }
+    }
+  }
+}
+
+struct AnswerChoices: LuaOptions {
+  var input = ""
+  var generate = GenerateChoices()
+  static let luaName = "AnswerOptions"
+  static let fields: [Field<Self>] =
+    [Field("input", "what the instruction is about", \Self.input)]
+    + GenerateChoices.fields.filter { $0.name != "return_ids" }.map { $0.nested(in: \Self.generate) }
+
+  func answer(_ model: LanguageModel, _ instruction: String) throws -> String {
+    guard let tokenizer = model.tokenizer else { throw BadArgument("self", "a model with a tokenizer expected") }
+    guard let template = model.template else {
+      throw BadArgument("self", "a model with a template expected; set m.template = 'alpaca'")
+    }
+    let row = InstructionRow(instruction: instruction, input: input, output: "")
+    let generator = try Generator(
+      model: model, prompt: template.promptTokens(row, tokenizer), options: generate.options())
+    let text = try TextStream(generator: generator, model: model, stop: template.stopStrings).rest()
+    return text.trimmingSpace()
+  }
+}
+
+struct ConversationChoices: LuaOptions {
+  var system: String?
+  var generate = GenerateChoices()
+  static let luaName = "ConversationOptions"
+  static let fields: [Field<Self>] =
+    [Field("system", "a message before the first turn", \Self.system)]
+    + GenerateChoices.fields.filter { $0.name != "return_ids" }.map { $0.nested(in: \Self.generate) }
+
+  func open(_ model: LanguageModel) throws -> ConversationObject {
+    ConversationObject(try Chat(model: model, options: generate.options(), system: system))
+  }
+}
+
+/// A conversation as Lua holds it.
+final class ConversationObject: LuaObject {
+  let chat: Chat
+  init(_ chat: Chat) { self.chat = chat }
+
+  static let luaClass = LuaClass<ConversationObject>(
+    "Conversation", "Turns of a person and a model.",
+    [
+      .method(
+        "reply", "Answers a text; the answer can be shown as it comes.", Param<String>("text", "what was said"),
+        Param<LuaCallback?>("on_piece", "called with each piece of the answer"),
+        returns: Returns<String>("answer", "all of it"), example: "conversation:reply('你好', io.write)"
+      ) { conversation, text, show in
+        try conversation.chat.reply(to: text) { piece in try show?.run(piece) }
+      },
+      .method("reset", "Forgets all turns but the system message.", example: "conversation:reset()") { conversation in
+        conversation.chat.reset()
+      },
+      .length { $0.chat.messages.count },
+    ])
+}
+
+extension String {
+  /// The text without white space at its ends.
+  func trimmingSpace() -> String {
+    var rest = Substring(self)
+    while let first = rest.first, first.isWhitespace { rest.removeFirst() }
+    while let last = rest.last, last.isWhitespace { rest.removeLast() }
+    return String(rest)
+  }
+}

@@ -1,0 +1,37 @@
+import Files
+import Models
+import Scripting
+import Training
+
+let trainModule = LuaModule(
+  "yuyan.train", "Training.",
+  [
+    LuaFunction(
+      "run", "Trains what a model has unfrozen; killed at any moment, it continues bit for bit.",
+      Param<TrainChoices>("options", "model, data, steps and everything else that decides a run"),
+      returns: Returns<RunObject>("run", "its history"),
+      example: "yy.train.run({ model = m, data = packed, steps = 300, lr = 1e-4 })"
+    ) { options in try options.run() }
+  ],
+  classes: [RunObject.luaClass])
+
+/// What `yy.train.run` gives back, as Lua holds it.
+final class RunObject: LuaObject, CustomStringConvertible {
+  let job: TrainingJob
+  init(_ job: TrainingJob) { self.job = job }
+
+  var description: String {
+    let loss = job.history.last?["loss"]?.doubleValue.map { ", loss \(($0 * 10000).rounded() / 10000)" } ?? ""
+    return "run (\(job.completedSteps) of \(job.steps) steps\(loss))"
+  }
+
+  static let luaClass = LuaClass<RunObject>(
+    "TrainingRun", "A finished training run.",
+    [
+      .property("history", "One record a step: step, loss, lr, gradient_norm, tokens and so on.") { $0.job.history },
+      .property("steps", "Steps of the whole run.") { $0.job.steps },
+      .property("resumed_from", "The step it continued from, or nil.") { $0.job.resumedFrom },
+      .property("state", "What hooks kept between steps.") { $0.job.state },
+      .property("samples", "Where the documents of the last step's rows come from.") { $0.job.lastSamples },
+    ])
+}
