@@ -21,6 +21,7 @@ typedef struct yy_host {
   bool warnings_on;
   size_t warning_length;
   char warning[1024];
+  bool was_blocked;             /* SIGINT, on the thread of the run */
   bool traceback_open;          /* the kept traceback ends where a coroutine begins */
 } yy_host;
 

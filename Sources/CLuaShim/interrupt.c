@@ -59,6 +59,15 @@ void yy_interrupt_install(void) {
   sigaction(SIGINT, &action, NULL);
 }
 
+/* Answers whether SIGINT was blocked on this thread before. */
+static bool mask_interrupt(int how) {
+  sigset_t set, old;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  pthread_sigmask(how, &set, &old);
+  return sigismember(&old, SIGINT) == 1;
+}
+
 void yy_run_begin(lua_State *L) {
   yy_host *host = yy_host_of(L);
   if (host->depth++ > 0) return;
@@ -67,12 +76,14 @@ void yy_run_begin(lua_State *L) {
   host->interrupted = 0;
   active = host;
   atomic_store(&foreground, (unsigned long)pthread_self());
+  host->was_blocked = mask_interrupt(SIG_UNBLOCK); /* threads of a dispatch queue block every signal */
 }
 
 bool yy_run_end(lua_State *L) {
   yy_host *host = yy_host_of(L);
   bool interrupted = host->interrupted;
   if (--host->depth > 0) return interrupted;
+  if (host->was_blocked) mask_interrupt(SIG_BLOCK);
   active = host->outer;
   host->outer = NULL;
   interrupted = host->interrupted;
