@@ -2,8 +2,8 @@ import Files
 
 /// How a conversation becomes one text, and which part of it a model learns to write.
 ///
-/// A template is data; a new one is an entry in `ChatTemplate.all`. Training, chat and evaluation take their tokens from
-/// the same value, so they cannot differ.
+/// A template is data; a new one is an entry in `ChatTemplate.all`. Training, chat and evaluation take their
+/// tokens from the same value, so they cannot differ.
 public struct ChatTemplate: Equatable, Sendable {
   /// How text becomes tokens.
   public enum Encoding: String, Sendable {
@@ -57,7 +57,8 @@ public struct ChatTemplate: Equatable, Sendable {
     ChatTemplate(
       name: "ymcui-alpaca",
       // Its own chat program ends the prompt otherwise than its training; here both do as the training does.
-      summary: "Chinese-LLaMA-Alpaca: input in the instruction, a space after 'Response:', prompt and answer encoded apart.",
+      summary:
+        "Chinese-LLaMA-Alpaca: input in the instruction, prompt and answer encoded apart.",
       preamble: "\(task). \(request)",
       preambleWithInput: "\(task). \(request)",
       turn: "### Instruction:\n{instruction}\n\n### Response: ",
@@ -88,7 +89,8 @@ extension ChatTemplate {
         continue
       }
       guard message.role == expected else {
-        throw TokenizerError("message \(i + 1)", "role '\(expected.rawValue)' expected, got '\(message.role.rawValue)'")
+        throw TokenizerError(
+          "message \(i + 1)", "role '\(expected)' expected, got '\(message.role)'")
       }
       if message.role == .user {
         segments.append(context(opening + fill(turn, message.content, "")))
@@ -103,7 +105,8 @@ extension ChatTemplate {
     return RenderedText(segments: segments)
   }
 
-  /// What a model is given so that it writes the next answer, as text; for reading, since end tokens are not in it.
+  /// What a model is given so that it writes the next answer, as text; for reading, since end tokens are not
+  /// in it.
   public func prompt(messages: [ChatMessage]) throws -> String { try open(messages).text }
 
   private func prompt(for row: InstructionRow) -> [RenderedText.Segment] {
@@ -112,7 +115,9 @@ extension ChatTemplate {
       : [context(preambleWithInput + fill(turnWithInput, row.instruction, row.input))]
   }
 
-  private func context(_ text: String) -> RenderedText.Segment { .init(text: text, trained: false, ends: false) }
+  private func context(_ text: String) -> RenderedText.Segment {
+    .init(text: text, trained: false, ends: false)
+  }
 
   private func open(_ messages: [ChatMessage]) throws -> RenderedText {
     let rendered = try render(messages)
@@ -150,7 +155,8 @@ extension ChatTemplate {
     return try tokens(of: rendered, tokenizer)
   }
 
-  /// What a model is given so that it writes the next answer; equal to the beginning of what training gives it.
+  /// What a model is given so that it writes the next answer; equal to the beginning of what training gives
+  /// it.
   public func promptTokens(_ messages: [ChatMessage], _ tokenizer: any Tokenizer) throws -> [Int32] {
     try tokens(of: open(messages), tokenizer).ids
   }

@@ -1,6 +1,7 @@
 /// A text compared byte by byte.
 ///
-/// `String` takes canonically equivalent texts for equal, and a vocabulary may hold both (豈 U+8C48 and U+F900).
+/// `String` takes canonically equivalent texts for equal, and a vocabulary may hold both (豈 U+8C48 and
+/// U+F900).
 struct ExactText: Hashable, Sendable {
   let text: String
 

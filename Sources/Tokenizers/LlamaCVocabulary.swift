@@ -2,8 +2,8 @@ import Files
 
 /// The vocabulary of llama2.c: a length, then score, length and bytes of each piece, without a header.
 ///
-/// Its encoder merges like sentencepiece's byte pairs (best score first, then leftmost; unknown characters as bytes), so
-/// a sentencepiece model with the same pieces and scores gives the same ids.
+/// Its encoder merges like sentencepiece's byte pairs (best score first, then leftmost; unknown characters as
+/// bytes), so a sentencepiece model with the same pieces and scores gives the same ids.
 struct LlamaCVocabulary {
   let pieces: [SentencePieceModel.Piece]
 
@@ -14,7 +14,9 @@ struct LlamaCVocabulary {
     }
     guard bytes.count >= 4 else { throw broken("it has only \(bytes.count) bytes") }
     let longest = Int(bytes.loadUnaligned(as: Int32.self))
-    guard (1...4096).contains(longest) else { throw broken("it gives \(longest) as the length of the longest piece") }
+    guard (1...4096).contains(longest) else {
+      throw broken("it gives \(longest) as the length of the longest piece")
+    }
     var pieces: [SentencePieceModel.Piece] = []
     var offset = 4
     while offset < bytes.count {
@@ -31,7 +33,8 @@ struct LlamaCVocabulary {
       offset += length
       pieces.append(Self.piece(id, text, score))
     }
-    for (id, name) in ["<unk>", "<s>", "</s>"].enumerated() where !(id < pieces.count && pieces[id].text == name) {
+    for (id, name) in ["<unk>", "<s>", "</s>"].enumerated()
+    where !(id < pieces.count && pieces[id].text == name) {
       throw broken("piece \(id) should be \(name)")
     }
     self.pieces = pieces

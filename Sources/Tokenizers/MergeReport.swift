@@ -57,13 +57,17 @@ public struct MergeReport: Sendable, CustomStringConvertible {
 
   mutating func reject(_ piece: String, _ cause: Cause) { rejected[cause, default: Tally()].count(piece) }
 
-  mutating func check(_ sample: [String], _ base: SentencePieceTokenizer, _ merged: SentencePieceTokenizer) throws {
+  mutating func check(_ sample: [String], _ base: SentencePieceTokenizer, _ merged: SentencePieceTokenizer)
+    throws
+  {
     sampleLines = sample.count
     sampleChanged = try sample.count { try base.encode($0) != merged.encode($0) }
   }
 
   public var description: String {
-    var lines = ["merged vocabulary: \(total) pieces = \(base) + \(added) of \(extra) (rule '\(rule.rawValue)')"]
+    var lines = [
+      "merged vocabulary: \(total) pieces = \(base) + \(added) of \(extra) (rule '\(rule.rawValue)')"
+    ]
     for cause in Cause.allCases {
       if let tally = rejected[cause] { lines.append(Self.line("left out", cause.words, tally)) }
     }
@@ -81,7 +85,9 @@ public struct MergeReport: Sendable, CustomStringConvertible {
       parts.append("\(sampleChanged) of \(sampleLines) sample lines are cut otherwise than before")
     }
     if protectsLatin {
-      parts.append("every new piece has a character beyond Latin letters and signs, so texts of these alone stay as they were")
+      parts.append(
+        "every new piece has a character beyond Latin letters and signs, so texts of these alone stay as they were"
+      )
     } else if sampleLines == 0 {
       parts.append("not checked")
     }
@@ -90,6 +96,7 @@ public struct MergeReport: Sendable, CustomStringConvertible {
 
   private static func line(_ verb: String, _ words: String, _ tally: Tally) -> String {
     let more = tally.count > tally.examples.count ? " ..." : ""
-    return "  \(verb) \(TableText.padded(String(tally.count), 6)): \(words) (\(tally.examples.joined(separator: " "))\(more))"
+    return
+      "  \(verb) \(TableText.padded(String(tally.count), 6)): \(words) (\(tally.examples.joined(separator: " "))\(more))"
   }
 }

@@ -1,7 +1,7 @@
 /// Places where a long text can be cut without changing its tokens.
 ///
-/// No merge crosses a pair of characters that stands inside no piece. Encoding a megabyte at once keeps every pair of
-/// it in one queue, which is many times slower than short parts.
+/// No merge crosses a pair of characters that stands inside no piece. Encoding a megabyte at once keeps every
+/// pair of it in one queue, which is many times slower than short parts.
 struct SafeBreaks {
   /// Bytes from which a text is worth cutting, and roughly the size of its parts.
   static let partSize = 4096

@@ -21,7 +21,9 @@ extension SentencePieceModel {
     rest[number] = .bytes(inner.serialized)
   }
 
-  public var kind: Kind { Kind(rawValue: message(Field.trainer).integer(Field.Trainer.kind) ?? 1) ?? .unigram }
+  public var kind: Kind {
+    Kind(rawValue: message(Field.trainer).integer(Field.Trainer.kind) ?? 1) ?? .unigram
+  }
 
   public var byteFallback: Bool { message(Field.trainer).bool(Field.Trainer.byteFallback) ?? false }
 
@@ -43,7 +45,8 @@ extension SentencePieceModel {
   var eosPiece: String { message(Field.trainer).string(Field.Trainer.eosPiece) ?? "</s>" }
   var padPiece: String { message(Field.trainer).string(Field.Trainer.padPiece) ?? "<pad>" }
 
-  /// The same pieces with a normaliser that changes nothing but spaces to "▁": a text is cut as in the middle of a longer one.
+  /// The same pieces with a normaliser that changes nothing but spaces to "▁": a text is cut as in the middle
+  /// of a longer one.
   var withoutNormalization: SentencePieceModel {
     var copy = self
     copy.change(Field.normalizer) { spec in

@@ -16,7 +16,9 @@ extension SentencePieceModel {
       let place = error.offset > 0 ? " at byte \(error.offset)" : ""
       throw FileError(path: path, reason: "is not a sound sentencepiece model: \(error.reason)\(place)")
     }
-    if let reason = model.fault { throw FileError(path: path, reason: "is not a sound sentencepiece model: \(reason)") }
+    if let reason = model.fault {
+      throw FileError(path: path, reason: "is not a sound sentencepiece model: \(reason)")
+    }
     return model
   }
 
@@ -49,7 +51,9 @@ extension SentencePieceModel {
       }
     }
     if unknown.isEmpty { return "it has no unknown piece (<unk>)" }
-    if unknown.count > 1 { return "it has \(unknown.count) unknown pieces, \(unknown[0]) and \(unknown[1]) among them" }
+    if unknown.count > 1 {
+      return "it has \(unknown.count) unknown pieces, \(unknown[0]) and \(unknown[1]) among them"
+    }
     if byteFallback && bytes != 256 { return "byte_fallback needs 256 byte pieces, it has \(bytes)" }
     return nil
   }
@@ -58,7 +62,9 @@ extension SentencePieceModel {
     let kind = message(Field.trainer).integer(Field.Trainer.kind) ?? 1
     if Kind(rawValue: kind) == nil { return "model_type \(kind) is not known" }
     let id = pieces.firstIndex { $0.kind == .unknown }
-    if let id, pieces[id].text != unknownPiece { return "its unknown piece is '\(pieces[id].text)', expected '\(unknownPiece)'" }
+    if let id, pieces[id].text != unknownPiece {
+      return "its unknown piece is '\(pieces[id].text)', expected '\(unknownPiece)'"
+    }
     if let denormalizer = rest.bytes(Field.denormalizer), let spec = try? WireMessage(parsing: denormalizer),
       !(spec.bytes(Field.Normalizer.charsmap) ?? []).isEmpty
     {
@@ -92,7 +98,9 @@ enum FileKind {
     if starts("PK\u{3}\u{4}") { return "a zip archive (a PyTorch checkpoint?)" }
     if starts("GGUF") { return "a GGUF model" }
     // safetensors: the header's length in eight bytes, then its JSON
-    if bytes.count > 9, bytes[8] == UInt8(ascii: "{"), bytes[6] == 0, bytes[7] == 0 { return "a safetensors file" }
+    if bytes.count > 9, bytes[8] == UInt8(ascii: "{"), bytes[6] == 0, bytes[7] == 0 {
+      return "a safetensors file"
+    }
     return nil
   }
 }

@@ -59,7 +59,8 @@ final class SentencePieceProcessor: @unchecked Sendable {
 
   private func call<Element>(_ text: UnsafeBufferPointer<UInt8>, _ body: Call<Element>) throws -> [Element] {
     guard text.count <= Self.textLimit else {
-      throw TokenizerError("text", "has \(text.count) bytes, at most \(Self.textLimit) can be encoded at once")
+      throw TokenizerError(
+        "text", "has \(text.count) bytes, at most \(Self.textLimit) can be encoded at once")
     }
     var message: UnsafeMutablePointer<CChar>?
     var buffer: UnsafeMutablePointer<Element>?

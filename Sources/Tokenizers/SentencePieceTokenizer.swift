@@ -34,7 +34,8 @@ public final class SentencePieceTokenizer: Tokenizer {
 
   /// A tokenizer of a model that was made here; `name` stands in messages.
   convenience init(
-    _ model: SentencePieceModel, name: String, configuration: TokenizerConfiguration = TokenizerConfiguration()
+    _ model: SentencePieceModel, name: String,
+    configuration: TokenizerConfiguration = TokenizerConfiguration()
   ) throws {
     if let fault = model.fault { throw TokenizerError(name, fault) }
     try self.init(model: model, bytes: model.serialized, path: name, configuration: configuration)
@@ -67,9 +68,11 @@ public final class SentencePieceTokenizer: Tokenizer {
     let normalization = model.normalization
     stripsEverySpace = normalization.removeExtraWhitespaces
     stripsFirstSpace = normalization.addDummyPrefix || stripsEverySpace
-    // Only byte-pair merging is slow on long texts, and only a text that stays as it is can be cut beforehand.
+    // Only byte-pair merging is slow on long texts, and only a text that stays as it is can be cut
+    // beforehand.
     cutsLongTexts =
-      model.kind == .bpe && !normalization.replacesCharacters && !stripsEverySpace && normalization.escapeWhitespaces
+      model.kind == .bpe && !normalization.replacesCharacters && !stripsEverySpace
+      && normalization.escapeWhitespaces
   }
 
   public var count: Int { model.pieces.count }
@@ -120,7 +123,9 @@ extension SentencePieceTokenizer {
       let long = try longTexts.get()
       for part in long.breaks.parts(of: bytes) {
         try Interrupt.check()
-        try body(part.lowerBound == 0 ? processor : long.inner, UnsafeBufferPointer(rebasing: bytes[part]), part.lowerBound)
+        try body(
+          part.lowerBound == 0 ? processor : long.inner, UnsafeBufferPointer(rebasing: bytes[part]),
+          part.lowerBound)
       }
     }
   }
@@ -166,7 +171,11 @@ extension SentencePieceTokenizer {
     if !text.isEmpty { atStart = false }
     var bytes: [UInt8] = []
     for scalar in text.unicodeScalars {
-      if scalar == Self.spaceMark { bytes.append(UInt8(ascii: " ")) } else { bytes.append(contentsOf: String(scalar).utf8) }
+      if scalar == Self.spaceMark {
+        bytes.append(UInt8(ascii: " "))
+      } else {
+        bytes.append(contentsOf: String(scalar).utf8)
+      }
     }
     return bytes
   }

@@ -1,7 +1,7 @@
 /// Turns tokens into text one at a time and never gives out half a character.
 ///
-/// All that it gave out, with `finish()`, is what `decode` of all the tokens gives. Bytes that can no longer become a
-/// character come out as U+FFFD, one for each byte, as sentencepiece does.
+/// All that it gave out, with `finish()`, is what `decode` of all the tokens gives. Bytes that can no longer
+/// become a character come out as U+FFFD, one for each byte, as sentencepiece does.
 public struct StreamDecoder {
   private let tokenizer: any Tokenizer
   private var atStart = true

@@ -47,7 +47,8 @@ public protocol Tokenizer: AnyObject {
   func id(of piece: String) -> Int32?
 
   func save(to path: String) throws
-  /// Writes what Transformers' LlamaTokenizer loads: tokenizer.model, tokenizer_config.json, special_tokens_map.json.
+  /// Writes what Transformers' LlamaTokenizer loads: tokenizer.model, tokenizer_config.json,
+  /// special_tokens_map.json.
   func saveFolderFiles(to folder: String) throws
 }
 

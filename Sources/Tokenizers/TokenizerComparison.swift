@@ -32,7 +32,9 @@ public struct TokenizerComparison: Equatable, Sendable, CustomStringConvertible 
       }
     }
     rows = tokenizers.indices.map { i in
-      Row(name: tokenizers[i].name, count: tokenizers[i].tokenizer.count, tokens: tokens[i], spelled: spelled[i])
+      Row(
+        name: tokenizers[i].name, count: tokenizers[i].tokenizer.count, tokens: tokens[i], spelled: spelled[i]
+      )
     }
   }
 
@@ -92,7 +94,9 @@ enum TableText {
     return rows.map { row in
       var line = ""
       for (c, cell) in row.enumerated() {
-        line += c == 0 ? cell + String(repeating: " ", count: widths[0] - cell.count) : "  " + padded(cell, widths[c])
+        line +=
+          c == 0
+          ? cell + String(repeating: " ", count: widths[0] - cell.count) : "  " + padded(cell, widths[c])
       }
       return String(line.reversed().drop { $0 == " " }.reversed())
     }.joined(separator: "\n")

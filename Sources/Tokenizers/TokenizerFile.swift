@@ -14,7 +14,8 @@ public enum TokenizerFile {
     if FileSystem.isDirectory(path) { return try TokenizerFolder.load(path) }
     let name = FileSystem.fileName(path)
     if name == "tokenizer.json" || name.hasSuffix(".tiktoken") {
-      throw FileError(path: path, reason: "\(name) is a kind of tokenizer that is not supported; \(supported)")
+      throw FileError(
+        path: path, reason: "\(name) is a kind of tokenizer that is not supported; \(supported)")
     }
     let bytes = try read(path)
     if FileSystem.fileExtension(path) == "bin" {

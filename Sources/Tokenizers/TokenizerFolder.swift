@@ -19,7 +19,9 @@ enum TokenizerFolder {
     }
     let bytes = try TokenizerFile.read(path)
     let configurationPath = FileSystem.join(folder, configuration)
-    guard FileSystem.exists(configurationPath) else { return try SentencePieceTokenizer(bytes: bytes, path: path) }
+    guard FileSystem.exists(configurationPath) else {
+      return try SentencePieceTokenizer(bytes: bytes, path: path)
+    }
     let json = try JSON.read(configurationPath)
     var settings = try TokenizerConfiguration(json, path: configurationPath)
     let templatePath = FileSystem.join(folder, chatTemplate)
@@ -43,7 +45,8 @@ enum TokenizerFolder {
     var byID: [Int: JSON] = [:]
     for (key, token) in json[field]?.objectValue ?? [:] {
       guard let id = Int(key), id >= 0, token["content"]?.stringValue != nil else {
-        throw FileError(path: path, field: field, reason: "token '\(key)' needs an id as its name and a content")
+        throw FileError(
+          path: path, field: field, reason: "token '\(key)' needs an id as its name and a content")
       }
       byID[id] = token
     }
@@ -53,14 +56,17 @@ enum TokenizerFolder {
       if let known = tokenizer.id(of: text) {
         guard Int(known) == id else {
           throw FileError(
-            path: path, field: field, reason: "token '\(text)' has id \(id), but tokenizer.model gives it \(known)")
+            path: path, field: field,
+            reason: "token '\(text)' has id \(id), but tokenizer.model gives it \(known)")
         }
         continue
       }
       guard id == tokenizer.count + pieces.count else {
         throw FileError(
           path: path, field: field,
-          reason: "token '\(text)' has id \(id), expected \(tokenizer.count + pieces.count), the next after tokenizer.model")
+          reason:
+            "token '\(text)' has id \(id), expected \(tokenizer.count + pieces.count), the next after tokenizer.model"
+        )
       }
       let special = token["special"]?.boolValue ?? false
       pieces.append(.init(text: text, score: 0, kind: special ? .control : .userDefined))
@@ -69,10 +75,14 @@ enum TokenizerFolder {
   }
 
   private static func requireNamedTokens(
-    _ settings: TokenizerConfiguration, in tokenizer: SentencePieceTokenizer, and added: [SentencePieceModel.Piece],
+    _ settings: TokenizerConfiguration, in tokenizer: SentencePieceTokenizer,
+    and added: [SentencePieceModel.Piece],
     path: String
   ) throws {
-    let named = [("bos_token", settings.bosToken), ("eos_token", settings.eosToken), ("unk_token", settings.unknownToken)]
+    let named = [
+      ("bos_token", settings.bosToken), ("eos_token", settings.eosToken),
+      ("unk_token", settings.unknownToken),
+    ]
     for case (let field, let text?) in named
     where tokenizer.id(of: text) == nil && !added.contains(where: { ExactText($0.text) == ExactText(text) }) {
       throw FileError(path: path, field: field, reason: "'\(text)' is not in the vocabulary")
@@ -105,7 +115,9 @@ extension SentencePieceTokenizer {
 
   private var specialTokens: OrderedDictionary<String, JSON> {
     var tokens: OrderedDictionary<String, JSON> = [:]
-    for (name, id) in [("bos_token", bosID), ("eos_token", eosID), ("pad_token", padID), ("unk_token", unknownID)] {
+    for (name, id) in [
+      ("bos_token", bosID), ("eos_token", eosID), ("pad_token", padID), ("unk_token", unknownID),
+    ] {
       if let text = id.flatMap({ piece($0) }) { tokens[name] = .string(text) }
     }
     return tokens

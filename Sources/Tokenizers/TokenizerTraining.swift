@@ -2,7 +2,10 @@ import Files
 import Processes
 
 extension SentencePieceTokenizer {
-  /// What a new vocabulary is to look like. The defaults are LLaMA's settings, so that what is trained can be merged into it.
+  /// What a new vocabulary is to look like.
+  ///
+  /// The defaults are LLaMA's settings, so that what is trained can be
+  /// merged into it.
   public struct TrainingOptions: Sendable {
     /// Text files, one sentence or document a line; `*` and `**` are expanded.
     public var files: [String] = []
@@ -34,8 +37,8 @@ extension SentencePieceTokenizer {
 
   /// Trains a vocabulary on files.
   ///
-  /// The work is done by sentencepiece's own `spm_train` in a child process, which Ctrl-C ends. The same text and options
-  /// give the same model, byte for byte.
+  /// The work is done by sentencepiece's own `spm_train` in a child process, which Ctrl-C ends. The same text
+  /// and options give the same model, byte for byte.
   /// - Throws: `TokenizerError` or `FileError` in plain words, `Interrupted`.
   public static func train(_ options: TrainingOptions) throws -> SentencePieceTokenizer {
     guard !options.files.isEmpty else { throw TokenizerError("files", "there is no file to train on") }
@@ -45,11 +48,15 @@ extension SentencePieceTokenizer {
       try paths.enumerated().map { i, path in
         try folder.link("\(i).txt", to: path)
       }
-    } origin: { paths[$0] }
+    } origin: {
+      paths[$0]
+    }
   }
 
   /// Trains a vocabulary on texts that `next` hands out until it gives nil.
-  public static func train(_ options: TrainingOptions, texts next: () throws -> String?) throws -> SentencePieceTokenizer {
+  public static func train(_ options: TrainingOptions, texts next: () throws -> String?) throws
+    -> SentencePieceTokenizer
+  {
     try TrainingRun(options).run { folder in
       let path = FileSystem.join(folder.path, "texts.txt")
       try AtomicFile.write(to: path) { file in
@@ -60,7 +67,9 @@ extension SentencePieceTokenizer {
         }
       }
       return [path]
-    } origin: { _ in "the given texts" }
+    } origin: { _ in
+      "the given texts"
+    }
   }
 }
 
@@ -112,21 +121,23 @@ private struct TrainingRun {
     return try trained(FileSystem.read(prefix + ".model"))
   }
 
-  /// Reads the text once: it must be UTF-8 and not empty. Gives the bytes of the longest line.
+  /// Reads the text once, which must be UTF-8 and not empty, and gives the bytes of its longest line.
   private func checkText(_ files: [String], _ origin: (Int) -> String) throws -> Int {
     var longest = 0
     var hasText = false
     for (i, file) in files.enumerated() {
       let kind = FileSystem.fileExtension(origin(i))
       if kind == "json" || kind == "jsonl" {
-        throw FileError(path: origin(i), reason: "is JSON; train on plain text, or on a data stream that reads its field")
+        throw FileError(
+          path: origin(i), reason: "is JSON; train on plain text, or on a data stream that reads its field")
       }
       if try FileSystem.size(file) == 0 { continue }
       var lines = try LineReader(file)
       while let line = try lines.next() {
         try Interrupt.check()
         if let byte = UTF8Text.firstInvalidByte(in: line.bytes) {
-          throw FileError(path: origin(i), line: line.number, reason: "is not UTF-8 (byte \(byte + 1) of the line)")
+          throw FileError(
+            path: origin(i), line: line.number, reason: "is not UTF-8 (byte \(byte + 1) of the line)")
         }
         longest = max(longest, line.bytes.count)
         hasText = hasText || line.bytes.contains { $0 > 0x20 }

@@ -12,10 +12,12 @@ public enum MergeRule: String, Sendable, CaseIterable {
 
 public struct MergeOptions: Sendable {
   public var rule = MergeRule.safe
-  /// Lines of the old language that must be cut as before (safe), or are counted when they are not (the others).
+  /// Lines of the old language that must be cut as before (safe), or are counted when they are not (the
+  /// others).
   public var sample: [String] = []
-  /// Keep out pieces of nothing but Latin letters, digits and common signs, so that no text of these alone can change.
-  /// Nil decides: yes, unless there is a sample and most new pieces are Latin, as for a new language with Latin letters.
+  /// Keep out pieces of nothing but Latin letters, digits and common signs, so that no text of these alone
+  /// can change. Nil decides: yes, unless there is a sample and most new pieces are Latin, as for a new
+  /// language with Latin letters.
   public var protectsLatin: Bool?
   /// Named texts to count tokens on, before and after.
   public var texts: [(name: String, lines: [String])] = []
@@ -40,7 +42,9 @@ extension SentencePieceTokenizer {
   public func addPiece(
     _ text: String, score: Float = 0, kind: SentencePieceModel.Piece.Kind = .normal
   ) throws -> SentencePieceTokenizer {
-    if let id = id(of: text) { throw TokenizerError("piece '\(text)'", "is in the vocabulary already, as \(id)") }
+    if let id = id(of: text) {
+      throw TokenizerError("piece '\(text)'", "is in the vocabulary already, as \(id)")
+    }
     var longer = model
     longer.pieces.append(.init(text: text, score: score, kind: kind))
     return try SentencePieceTokenizer(longer, name: "vocabulary with '\(text)'", configuration: configuration)
@@ -66,7 +70,11 @@ private struct VocabularyMerge {
   mutating func run() throws -> (SentencePieceTokenizer, MergeReport) {
     report.notes = differences()
     for piece in extra.model.pieces {
-      if base.id(of: piece.text) != nil { report.reject(piece.text, .duplicate) } else { candidates.append(piece) }
+      if base.id(of: piece.text) != nil {
+        report.reject(piece.text, .duplicate)
+      } else {
+        candidates.append(piece)
+      }
     }
     switch options.rule {
     case .append: candidates = candidates.map { .init(text: $0.text, score: 0) }
@@ -96,7 +104,8 @@ private struct VocabularyMerge {
       return model
     }
     let lowest = base.model.pieces.filter { $0.kind == .normal }.map(\.score).min() ?? 0
-    // Ranks count for byte pairs. Elsewhere scores are added up, so the new ones stay within one unit of the lowest.
+    // Ranks count for byte pairs. Elsewhere scores are added up, so the new ones stay within one unit of the
+    // lowest.
     let step = base.model.kind == .bpe ? 1 : 1 / Float(candidates.count + 1)
     var score = lowest
     for piece in candidates {
@@ -109,7 +118,9 @@ private struct VocabularyMerge {
     return model
   }
 
-  private mutating func leaveOut(_ cause: MergeReport.Cause, where isOut: (SentencePieceModel.Piece) throws -> Bool) rethrows {
+  private mutating func leaveOut(
+    _ cause: MergeReport.Cause, where isOut: (SentencePieceModel.Piece) throws -> Bool
+  ) rethrows {
     var kept: [SentencePieceModel.Piece] = []
     for piece in candidates {
       if try isOut(piece) { report.reject(piece.text, cause) } else { kept.append(piece) }
@@ -132,8 +143,11 @@ private struct VocabularyMerge {
     }
     let normalizer = try SentencePieceProcessor(plain)
     try leaveOut(.normalizer) { piece in
-      if normalization.removeExtraWhitespaces && piece.text.utf8.contains("\u{2581}\u{2581}".utf8) { return true }
-      let text = String(String.UnicodeScalarView(piece.text.unicodeScalars.map { $0 == "\u{2581}" ? " " : $0 }))
+      if normalization.removeExtraWhitespaces && piece.text.utf8.contains("\u{2581}\u{2581}".utf8) {
+        return true
+      }
+      let text = String(
+        String.UnicodeScalarView(piece.text.unicodeScalars.map { $0 == "\u{2581}" ? " " : $0 }))
       return ExactText(try normalizer.surface(text)) != ExactText(piece.text)
     }
   }
@@ -189,7 +203,9 @@ private struct VocabularyMerge {
     if options.rule == .safe {
       leaveOut(.unreachable) { unreachable.contains(ExactText($0.text)) }
     } else {
-      for piece in candidates where unreachable.contains(ExactText(piece.text)) { report.unreachable.count(piece.text) }
+      for piece in candidates where unreachable.contains(ExactText(piece.text)) {
+        report.unreachable.count(piece.text)
+      }
     }
   }
 
@@ -213,7 +229,9 @@ private struct VocabularyMerge {
 
 /// Letters of the Latin script with digits, spaces and the punctuation of its languages.
 enum LatinText {
-  static let ranges: [ClosedRange<UInt32>] = [0x00...0x24F, 0x1E00...0x1EFF, 0x2000...0x206F, 0x2581...0x2581]
+  static let ranges: [ClosedRange<UInt32>] = [
+    0x00...0x24F, 0x1E00...0x1EFF, 0x2000...0x206F, 0x2581...0x2581,
+  ]
 
   static func holds(_ text: String) -> Bool {
     text.unicodeScalars.allSatisfy { scalar in ranges.contains { $0.contains(scalar.value) } }

@@ -50,7 +50,9 @@ struct WireReader {
   private mutating func varint() throws -> UInt64 {
     var value: UInt64 = 0
     for shift in stride(from: UInt64(0), to: 70, by: 7) {
-      guard offset < bytes.count else { throw WireError(offset: offset, reason: "the data ends inside a number") }
+      guard offset < bytes.count else {
+        throw WireError(offset: offset, reason: "the data ends inside a number")
+      }
       let byte = bytes[offset]
       offset += 1
       value |= UInt64(byte & 0x7F) << shift

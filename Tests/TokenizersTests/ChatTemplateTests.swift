@@ -20,10 +20,12 @@ import Tokenizers
     }
   }
 
-  @Test(arguments: ChatTemplate.all) func trainsExactlyTheAnswersAndTheirEnds(_ template: ChatTemplate) throws {
+  @Test(arguments: ChatTemplate.all) func trainsExactlyTheAnswersAndTheirEnds(_ template: ChatTemplate) throws
+  {
     let tokenizer = try TokenizerFixtures.tokenizer("zh")
     let talk: [ChatMessage] = [
-      .init(.system, "Answer in Chinese."), .init(.user, "你好"), .init(.assistant, "你好！"), .init(.user, "Tom?"),
+      .init(.system, "Answer in Chinese."), .init(.user, "你好"), .init(.assistant, "你好！"),
+      .init(.user, "Tom?"),
       .init(.assistant, "小猫在公园。"), .init(.user, "看书"), .init(.assistant, "大家都很高兴\n"),
     ]
     for messages in [Array(talk[1...2]), Array(talk[0...2]), Array(talk[1...]), talk] {
@@ -46,7 +48,8 @@ import Tokenizers
     }
   }
 
-  @Test(arguments: ChatTemplate.all) func chatGivesTheTokensThatTrainingGave(_ template: ChatTemplate) throws {
+  @Test(arguments: ChatTemplate.all) func chatGivesTheTokensThatTrainingGave(_ template: ChatTemplate) throws
+  {
     let tokenizer = try TokenizerFixtures.tokenizer("zh")
     let talk: [ChatMessage] = [
       .init(.user, "你好"), .init(.assistant, "大家好"), .init(.user, "Tom?"), .init(.assistant, "小猫在公园。"),
@@ -98,16 +101,21 @@ import Tokenizers
     #expect(
       alpaca.render(InstructionRow(instruction: "Add.", input: "1 2", output: "3")).text
         == "Below is an instruction that describes a task, paired with an input that provides further context. Write a "
-        + "response that appropriately completes the request.\n\n### Instruction:\nAdd.\n\n### Input:\n1 2\n\n### Response:3")
+        + "response that appropriately completes the request.\n\n### Instruction:\nAdd.\n\n### Input:\n1 2\n\n### Response:3"
+    )
     #expect(
       try alpaca.prompt(messages: [.init(.user, "Hi")])
         == "Below is an instruction that describes a task. Write a response that appropriately completes the request."
         + "\n\n### Instruction:\nHi\n\n### Response:")
     #expect(
-      try alpaca.prompt(messages: [.init(.system, "Be kind."), .init(.user, "a"), .init(.assistant, "b"), .init(.user, "c")])
+      try alpaca.prompt(messages: [
+        .init(.system, "Be kind."), .init(.user, "a"), .init(.assistant, "b"), .init(.user, "c"),
+      ])
         == "Be kind.\n\n### Instruction:\na\n\n### Response:b### Instruction:\nc\n\n### Response:")
     #expect(
-      try ChatTemplate.named("ymcui-alpaca").render(InstructionRow(instruction: "Add.", input: "1 2", output: "3")).text
+      try ChatTemplate.named("ymcui-alpaca").render(
+        InstructionRow(instruction: "Add.", input: "1 2", output: "3")
+      ).text
         == "Below is an instruction that describes a task. Write a response that appropriately completes the request."
         + "\n\n### Instruction:\nAdd.\n1 2\n\n### Response: 3")
   }
@@ -129,7 +137,9 @@ import Tokenizers
     #expect(
       message { _ = try template.promptTokens([.init(.user, "a"), .init(.system, "b")], tokenizer) }
         == "message 2: role 'assistant' expected, got 'system'")
-    #expect(message { _ = try template.promptTokens([ChatMessage](), tokenizer) } == "messages: there is no user message")
+    #expect(
+      message { _ = try template.promptTokens([ChatMessage](), tokenizer) }
+        == "messages: there is no user message")
     #expect(
       message { _ = try template.promptTokens([.init(.user, "a"), .init(.assistant, "b")], tokenizer) }
         == "messages: the last one is the assistant's; a user message must follow")

@@ -10,7 +10,8 @@ import Tokenizers
   }
 
   private func published() throws -> (tokenizer: SentencePieceTokenizer, report: MergeReport) {
-    try load("llama/tokenizer.model").merge(load("chinese_sp_20k/chinese_sp.model"), MergeOptions(rule: .append))
+    try load("llama/tokenizer.model").merge(
+      load("chinese_sp_20k/chinese_sp.model"), MergeOptions(rule: .append))
   }
 
   @Test func thePublishedMergeIsReproduced() throws {
@@ -36,7 +37,10 @@ import Tokenizers
     let second = try load("chinese-llama-2-55296/tokenizer.model")
     #expect(second.fingerprint == "a3b8844863b200dfcca971db228e96ce388290dfcf72c15d7a9d2f604bac787c")
     #expect(second.count == 55296)
-    #expect(second.model.pieces.prefix(32000).elementsEqual(llama.model.pieces) { $0.text == $1.text && $0.score == $1.score })
+    #expect(
+      second.model.pieces.prefix(32000).elementsEqual(llama.model.pieces) {
+        $0.text == $1.text && $0.score == $1.score
+      })
     #expect(second.model.pieces.dropFirst(32000).allSatisfy { $0.score == 0 && $0.kind == .normal })
     #expect(second.piece(32000) == "<pad>" && second.padID == 32000)
     let folder = try TokenizerFile.load(RealData.path("tokenizers/chinese-llama-2-55296"))
@@ -47,7 +51,8 @@ import Tokenizers
   @Test func chineseCharactersInThem() throws {
     func han(_ tokenizer: SentencePieceTokenizer) -> Int {
       tokenizer.model.pieces.count {
-        $0.text.unicodeScalars.count == 1 && $0.text.unicodeScalars.allSatisfy { (0x4E00...0x9FFF).contains($0.value) }
+        $0.text.unicodeScalars.count == 1
+          && $0.text.unicodeScalars.allSatisfy { (0x4E00...0x9FFF).contains($0.value) }
       }
     }
     let llama = try load("llama/tokenizer.model")
@@ -89,7 +94,8 @@ import Tokenizers
       "llama/tokenizer.model", "chinese-llama-2-55296/tokenizer.model", "chinese_sp_20k/chinese_sp.model",
       "sentencepiece_tests/test_ja_model.model", "sentencepiece_tests/test_model.model",
     ] {
-      #expect(try load(name).model.serialized == FileSystem.read(RealData.path("tokenizers/" + name)), "\(name)")
+      #expect(
+        try load(name).model.serialized == FileSystem.read(RealData.path("tokenizers/" + name)), "\(name)")
     }
   }
 
@@ -109,7 +115,8 @@ import Tokenizers
     #expect([table.bytes, table.characters] == [2_876_800, 1_013_405])
     #expect(table.rows.map(\.tokens) == [1_460_876, 658_723, 664_073])
     #expect(
-      "\(table)".split(separator: "\n").map { $0.split(separator: " ").suffix(2).joined(separator: " ") }.suffix(2)
+      "\(table)".split(separator: "\n").map { $0.split(separator: " ").suffix(2).joined(separator: " ") }
+        .suffix(2)
         == ["-54.91 %", "-54.54 %"])
   }
 

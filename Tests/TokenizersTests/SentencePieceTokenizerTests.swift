@@ -38,7 +38,8 @@ import Tokenizers
     #expect(tokenizer.id(of: "▁Tom").flatMap { tokenizer.piece($0) } == "▁Tom")
     #expect(tokenizer.id(of: "not a piece") == nil)
     #expect(try tokenizer.pieces("Tom") == ["▁Tom"])
-    #expect(message { _ = try tokenizer.decode([500]) } == "token id 500: is outside the vocabulary (0 to 499)")
+    #expect(
+      message { _ = try tokenizer.decode([500]) } == "token id 500: is outside the vocabulary (0 to 499)")
     #expect(message { _ = try tokenizer.decode([-1]) } == "token id -1: is outside the vocabulary (0 to 499)")
   }
 
@@ -51,7 +52,7 @@ import Tokenizers
 
   @Test func anyTextComesBack() throws {
     var random = FixedGenerator(state: 11)
-    for name in ["bpe", "zh"] {
+    for name in ["bpe", "zh", "unigram_bytes"] {
       let tokenizer = try TokenizerFixtures.tokenizer(name)
       for _ in 0..<300 {
         let text = RandomText.make(length: Int.random(in: 0...60, using: &random), &random)
@@ -64,8 +65,10 @@ import Tokenizers
 
   @Test func spansOfALosslessModelCoverTheText() throws {
     var random = FixedGenerator(state: 12)
-    let tokenizer = try TokenizerFixtures.tokenizer("bpe")
-    for length in [0, 1, 5, 40, 20_000] {
+    for (name, length) in [
+      ("bpe", 0), ("bpe", 1), ("bpe", 40), ("bpe", 20_000), ("unigram_bytes", 40), ("unigram_bytes", 5000),
+    ] {
+      let tokenizer = try TokenizerFixtures.tokenizer(name)
       let text = RandomText.make(length: length, &random)
       let spans = try tokenizer.encode(offsets: text)
       #expect(spans.map(\.id) == (try tokenizer.encode(text)))
@@ -108,7 +111,7 @@ import Tokenizers
   }
 
   @Test func aCopyIsTheSameFile() throws {
-    for name in ["bpe", "unigram", "zh"] {
+    for name in ["bpe", "unigram", "unigram_bytes", "zh"] {
       let path = try TokenizerFixtures.modelPath(name)
       let tokenizer = try SentencePieceTokenizer(path: path)
       #expect(tokenizer.model.serialized == (try FileSystem.read(path)))
@@ -129,7 +132,8 @@ import Tokenizers
         + "first (extend_vocabulary)")
     #expect(
       message { try tokenizer.requireSize(ofModel: 600) }
-        == "tokenizer: 500 pieces, but the model has 600 embedding rows; load the tokenizer that belongs to the model")
+        == "tokenizer: 500 pieces, but the model has 600 embedding rows; load the tokenizer that belongs to the model"
+    )
   }
 
   @Test func normalizesAsItsModelDoes() throws {
@@ -144,7 +148,8 @@ enum RandomText {
     var text = ""
     for _ in 0..<length {
       let ranges: [ClosedRange<UInt32>] = [
-        0x20...0x7E, 0x9...0xD, 0xA0...0x24F, 0x300...0x36F, 0x2000...0x206F, 0x3000...0x303F, 0x4E00...0x9FA5,
+        0x20...0x7E, 0x9...0xD, 0xA0...0x24F, 0x300...0x36F, 0x2000...0x206F, 0x3000...0x303F,
+        0x4E00...0x9FA5,
         0xFF01...0xFF5E, 0x1F600...0x1F64F, 0x1F1E6...0x1F1FF, 0x20000...0x2A6D6, 0xE000...0xE0FF,
       ]
       let range = ranges[Int.random(in: 0..<ranges.count, using: &random)]

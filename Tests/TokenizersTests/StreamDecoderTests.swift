@@ -15,7 +15,7 @@ import Tokenizers
 
   @Test func partsTogetherAreTheDecodedText() throws {
     var random = FixedGenerator(state: 5)
-    for name in ["bpe", "unigram"] {
+    for name in ["bpe", "unigram", "unigram_bytes"] {
       let tokenizer = try TokenizerFixtures.tokenizer(name)
       for _ in 0..<200 {
         let ids = (0..<20).map { _ in Int32.random(in: 0..<Int32(tokenizer.count), using: &random) }
@@ -32,7 +32,8 @@ import Tokenizers
     let broken: [([UInt8], String)] = [
       ([0xFF], "\u{FFFD}"), ([0xE4, 0xBD], "\u{FFFD}\u{FFFD}"), ([0xE4, 0xBD, 0x41], "\u{FFFD}\u{FFFD}A"),
       ([0xC0, 0x80], "\u{FFFD}\u{FFFD}"), ([0xED, 0xA0, 0x80], "\u{FFFD}\u{FFFD}\u{FFFD}"),
-      ([0xF0, 0x9F, 0xE4, 0xBD, 0xA0], "\u{FFFD}\u{FFFD}你"), ([0xF4, 0x90, 0x80, 0x80], "\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}"),
+      ([0xF0, 0x9F, 0xE4, 0xBD, 0xA0], "\u{FFFD}\u{FFFD}你"),
+      ([0xF4, 0x90, 0x80, 0x80], "\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}"),
     ]
     for (bytes, text) in broken {
       #expect(try tokenizer.decode(ids(ofBytes: bytes)) == text)

@@ -61,13 +61,15 @@ import Tokenizers
         try message(for: "{\"eos_token\": 2}")
           == "\(path): field 'eos_token': string expected, got \(JSON.integer(1).typeName)")
       #expect(
-        try message(for: "{\"eos_token\": \"<end>\"}") == "\(path): field 'eos_token': '<end>' is not in the vocabulary")
+        try message(for: "{\"eos_token\": \"<end>\"}")
+          == "\(path): field 'eos_token': '<end>' is not in the vocabulary")
       #expect(
         try message(for: "{\"added_tokens_decoder\": {\"1\": {\"content\": \"</s>\"}}}")
           == "\(path): field 'added_tokens_decoder': token '</s>' has id 1, but tokenizer.model gives it 2")
       #expect(
         try message(for: "{\"added_tokens_decoder\": {\"700\": {\"content\": \"<x>\"}}}")
-          == "\(path): field 'added_tokens_decoder': token '<x>' has id 700, expected 500, the next after tokenizer.model")
+          == "\(path): field 'added_tokens_decoder': token '<x>' has id 700, expected 500, the next after tokenizer.model"
+      )
     }
   }
 
@@ -89,7 +91,10 @@ import Tokenizers
         try message(Array("zhello world".utf8))
           == "is not a sound sentencepiece model: field 15 is longer than the data")
       #expect(try message(Array(model[..<1000])).hasPrefix("is not a sound sentencepiece model: "))
-      #expect(try message(Array("x".utf8), "tokenizer.json").hasPrefix("tokenizer.json is a kind of tokenizer that is not supported; supported are sentencepiece models (tokenizer.model)"))
+      #expect(
+        try message(Array("x".utf8), "tokenizer.json").hasPrefix(
+          "tokenizer.json is a kind of tokenizer that is not supported; supported are sentencepiece models (tokenizer.model)"
+        ))
       #expect(try message([7, 0], "t.bin") == "is not a llama2.c vocabulary: it has only 2 bytes")
       #expect(
         try message([7, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 65], "t.bin")
@@ -98,7 +103,8 @@ import Tokenizers
         try message([7, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 65], "t.bin")
           == "is not a llama2.c vocabulary: piece 0 should be <unk>")
     }
-    #expect(message { _ = try TokenizerFile.load("nowhere.model") } == "nowhere.model: no such file or folder")
+    #expect(
+      message { _ = try TokenizerFile.load("nowhere.model") } == "nowhere.model: no such file or folder")
     try Scratch.use { folder in
       #expect(
         message { _ = try TokenizerFile.load(folder.path) }
@@ -115,7 +121,9 @@ import Tokenizers
   @Test func aModelCutShortIsRefused() throws {
     let model = try FileSystem.read(TokenizerFixtures.modelPath("zh"))
     for end in stride(from: 1, to: model.count - 1, by: 13) {
-      #expect(throws: FileError.self) { try SentencePieceTokenizer(bytes: Array(model[..<end]), path: "cut.model") }
+      #expect(throws: FileError.self) {
+        try SentencePieceTokenizer(bytes: Array(model[..<end]), path: "cut.model")
+      }
     }
   }
 
@@ -127,18 +135,24 @@ import Tokenizers
       return TokenizersTests.message { _ = try SentencePieceTokenizer(bytes: bytes, path: "m") }
     }
     let start = "m: is not a sound sentencepiece model: "
-    #expect(try message { $0.append($0[400]) } == start + "piece '\(try piece(400))' stands there twice, as 400 and 500")
-    #expect(try message { $0[0] = .init(text: "<unk>", score: 0) } == start + "it has no unknown piece (<unk>)")
+    #expect(
+      try message { $0.append($0[400]) } == start
+        + "piece '\(try piece(400))' stands there twice, as 400 and 500")
+    #expect(
+      try message { $0[0] = .init(text: "<unk>", score: 0) } == start + "it has no unknown piece (<unk>)")
     #expect(
       try message { $0[1] = .init(text: "<s>", score: 0, kind: .unknown) }
         == start + "it has 2 unknown pieces, 0 and 1 among them")
     #expect(try message { $0[400] = .init(text: "", score: 0) } == start + "piece 400 is empty")
-    #expect(try message { $0[400] = .init(text: "q", score: .nan) } == start + "piece 400 'q' has the score nan")
+    #expect(
+      try message { $0[400] = .init(text: "q", score: .nan) } == start + "piece 400 'q' has the score nan")
     #expect(try message { $0.remove(at: 5) } == start + "byte_fallback needs 256 byte pieces, it has 255")
     #expect(try message { $0 = [] } == start + "it holds no pieces")
   }
 
-  private func piece(_ id: Int32) throws -> String { try #require(TokenizerFixtures.tokenizer("bpe").piece(id)) }
+  private func piece(_ id: Int32) throws -> String {
+    try #require(TokenizerFixtures.tokenizer("bpe").piece(id))
+  }
 
   @Test func canonicallyEqualPiecesAreDifferent() throws {
     let tokenizer = try TokenizerFixtures.tokenizer("bpe").addPiece("\u{8C48}").addPiece("\u{F900}")

@@ -36,7 +36,9 @@ import Tokenizers
     #expect(tokenizer.model.normalization.name == "identity")
   }
 
-  @Test(arguments: SentencePieceModel.Kind.allCases) func knowsEveryKind(_ kind: SentencePieceModel.Kind) throws {
+  @Test(arguments: SentencePieceModel.Kind.allCases) func knowsEveryKind(_ kind: SentencePieceModel.Kind)
+    throws
+  {
     let size = kind == .bpe ? 340 : 307
     let tokenizer = try train(options(size) { $0.kind = kind })
     #expect(tokenizer.kind == kind.name)
@@ -69,19 +71,24 @@ import Tokenizers
 
   @Test func wrongInputIsSaidInPlainWords() throws {
     #expect(
-      message { _ = try train(options(5000)) }.hasPrefix("vocab_size: 5000 is too large for this text, which gives at most "))
+      message { _ = try train(options(5000)) }.hasPrefix(
+        "vocab_size: 5000 is too large for this text, which gives at most "))
     #expect(
       message { _ = try train(options(100)) }.hasPrefix(
         "vocab_size: 100 is too small: characters, bytes and special pieces alone are "))
     #expect(
       message { _ = try train(options(340) { $0.normalization = "nfd" }) }
-        == "normalization_rule_name: 'nfd' is not known; there are 'identity', 'nfkc', 'nmt_nfkc', 'nfkc_cf', 'nmt_nfkc_cf'")
+        == "normalization_rule_name: 'nfd' is not known; there are 'identity', 'nfkc', 'nmt_nfkc', 'nfkc_cf', 'nmt_nfkc_cf'"
+    )
     #expect(message { _ = try train(options(0)) } == "vocab_size: 1 to 16777216 expected, got 0")
     #expect(
       message { _ = try train(options(300) { $0.characterCoverage = 0.5 }) }
         == "character_coverage: 0.98 to 1 expected, got 0.5")
-    #expect(message { _ = try SentencePieceTokenizer.train(options(300)) { nil } } == "the given texts: there is no text to train on")
-    #expect(message { _ = try SentencePieceTokenizer.train(options(300)) } == "files: there is no file to train on")
+    #expect(
+      message { _ = try SentencePieceTokenizer.train(options(300)) { nil } }
+        == "the given texts: there is no text to train on")
+    #expect(
+      message { _ = try SentencePieceTokenizer.train(options(300)) } == "files: there is no file to train on")
   }
 
   @Test func wrongFilesAreNamed() throws {
@@ -96,7 +103,9 @@ import Tokenizers
       let empty = try folder.write("\n \n", "empty.txt")
       #expect(message(for: empty) == "\(empty): there is no text to train on")
       let json = try folder.write("{\"text\": \"a\"}\n", "a.jsonl")
-      #expect(message(for: json) == "\(json): is JSON; train on plain text, or on a data stream that reads its field")
+      #expect(
+        message(for: json)
+          == "\(json): is JSON; train on plain text, or on a data stream that reads its field")
     }
   }
 }

@@ -4,7 +4,9 @@ import Testing
 import Tokenizers
 
 @Suite struct VocabularyMergeTests {
-  private let english = ["Tom saw the cat in the park. They were happy.", "12 months, 3.5 days", "\"Come back!\" said Max"]
+  private let english = [
+    "Tom saw the cat in the park. They were happy.", "12 months, 3.5 days", "\"Come back!\" said Max",
+  ]
   private let chinese = ["小猫在公园和老师一起学习语言，大家都很高兴。", "今天是12月28日！"]
 
   @Test func safeMergeKeepsOldTextAndShortensNewText() throws {
@@ -15,7 +17,9 @@ import Tokenizers
     let (merged, report) = try base.merge(extra, options)
     #expect(report.added > 50)
     #expect(merged.count == base.count + report.added)
-    #expect(report.extra == report.added + MergeReport.Cause.allCases.reduce(0) { $0 + (report.rejected[$1]?.count ?? 0) })
+    #expect(
+      report.extra == report.added
+        + MergeReport.Cause.allCases.reduce(0) { $0 + (report.rejected[$1]?.count ?? 0) })
     #expect(merged.model.pieces.prefix(base.count).elementsEqual(base.model.pieces))
     let lowest = base.model.pieces.filter { $0.kind == .normal }.map(\.score).min() ?? 0
     let scores = merged.model.pieces.dropFirst(base.count).map(\.score)
@@ -73,7 +77,8 @@ import Tokenizers
 
   @Test func aPieceWithoutItsStepsIsFoundOut() throws {
     let base = try TokenizerFixtures.tokenizer("bpe")
-    let extra = try base.addPiece("甲").addPiece("乙").addPiece("丙").addPiece("丁").addPiece("甲乙丙丁").addPiece("甲乙")
+    let extra = try base.addPiece("甲").addPiece("乙").addPiece("丙").addPiece("丁").addPiece("甲乙丙丁").addPiece(
+      "甲乙")
     let safe = try base.merge(extra)
     #expect(safe.report.rejected[.unreachable]?.examples == ["甲乙丙丁"])
     #expect(safe.tokenizer.id(of: "甲乙丙丁") == nil)
