@@ -16,7 +16,9 @@ public struct MergeOptions: Sendable {
   /// others).
   public var sample: [String] = []
   /// Keep out pieces of nothing but Latin letters, digits and common signs, so that no text of these alone
-  /// can change. Nil decides: yes, unless there is a sample and most new pieces are Latin, as for a new
+  /// can change.
+  ///
+  /// Nil decides: yes, unless there is a sample and most new pieces are Latin, as for a new
   /// language with Latin letters.
   public var protectsLatin: Bool?
   /// Named texts to count tokens on, before and after.
