@@ -2,7 +2,8 @@ import Files
 import Tensors
 import Tokenizers
 
-/// An adapter's folder, read and compared with the model it is to go onto, before anything of the model changes.
+/// An adapter's folder, read and compared with the model it is to go onto, before anything of the model
+/// changes.
 struct AdapterPlan {
   let options: LoRAOptions
   let vocabSize: Int

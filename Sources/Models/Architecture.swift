@@ -1,6 +1,7 @@
 import Files
 
-/// A family of models as data: where its tensors are called what, and how its `config.json` is read and written.
+/// A family of models as data: where its tensors are called what, and how its `config.json` is read and
+/// written.
 struct Architecture: Sendable {
   /// The `model_type` of config.json.
   let name: String

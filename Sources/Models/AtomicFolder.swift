@@ -3,7 +3,8 @@ import Glibc
 
 /// Puts a folder of files in place as a whole: a crash or a full disk leaves what was there before.
 enum AtomicFolder {
-  /// Lets `body` fill a new folder beside `path`, then exchanges the two and removes what the new files replace.
+  /// Lets `body` fill a new folder beside `path`, then exchanges the two and removes what the new files
+  /// replace.
   ///
   /// Files in the old folder that `isReplaced` does not claim are taken over into the new one.
   /// - Parameter bytes: how much will be written; checked against the free space first.

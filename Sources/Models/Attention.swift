@@ -6,7 +6,7 @@ struct Pass {
   let positions: [Int32]
   let tables: RotaryTables
   let dropout: RandomKey?
-  /// Training and scoring: lengths of the documents of the row. Decoding: the cache of past keys and values.
+  /// Lengths of the row's documents in training and scoring; the cache of past keys and values in decoding.
   let context: Context
 
   enum Context {

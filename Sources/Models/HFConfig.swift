@@ -1,7 +1,8 @@
 public import Files
 public import OrderedCollections
 
-/// A `config.json` as it was read: typed access to its fields, and what is unknown to us kept for writing back.
+/// A `config.json` as it was read: typed access to its fields, and what is unknown to us kept for writing
+/// back.
 public struct HFConfig: Equatable, Sendable {
   /// The file, for messages; the name of the caller's table where the fields came from elsewhere.
   public let path: String
@@ -12,7 +13,9 @@ public struct HFConfig: Equatable, Sendable {
     self.fields = fields
   }
 
-  /// Reads a JSON object from a file. Throws `FileError` with path, line and reason.
+  /// Reads a JSON object from a file.
+  ///
+  /// Throws `FileError` with path, line and reason.
   public init(reading path: String) throws {
     let document = try JSON.read(path)
     guard let fields = document.objectValue else {

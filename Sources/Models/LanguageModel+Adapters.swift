@@ -5,8 +5,8 @@ import Tokenizers
 extension LanguageModel {
   static let adapterWeights = "adapter_model.safetensors"
 
-  /// Saves the adapter as PEFT does, with the tokenizer, the template and a note by which `loadAdapter` finds its way
-  /// from the original base.
+  /// Saves the adapter as PEFT does, with the tokenizer, the template and a note by which `loadAdapter` finds
+  /// its way from the original base.
   ///
   /// Embedding, head and norms are stored whole if they were trained or extended since the base.
   /// - Throws: `ModelError` without an adapter, without a saved base, or when weights changed that an adapter cannot
@@ -93,8 +93,8 @@ extension LanguageModel {
 
   /// Puts an adapter of ours or of PEFT's onto this model, which must be the base it was trained on.
   ///
-  /// A vocabulary that the adapter extended grows by itself; the adapter's tokenizer and template take the place of the
-  /// model's. The adapter and the modules stored with it can be trained on.
+  /// A vocabulary that the adapter extended grows by itself; the adapter's tokenizer and template take the
+  /// place of the model's. The adapter and the modules stored with it can be trained on.
   /// - Throws: `FileError` naming the field or tensor that does not fit; nothing has changed then.
   public func loadAdapter(from folder: String) throws {
     guard lora == nil else {

@@ -7,7 +7,8 @@ extension LanguageModel {
   static let generationName = "generation_config.json"
   static let templateName = "yuyan_template.json"
 
-  /// Loads a Hugging Face folder, with its tokenizer and template where it has them, or a llama2.c checkpoint.
+  /// Loads a Hugging Face folder, with its tokenizer and template where it has them, or a llama2.c
+  /// checkpoint.
   ///
   /// - Parameters:
   ///   - path: a folder with config.json and safetensors, or a `.bin` file of llama2.c.

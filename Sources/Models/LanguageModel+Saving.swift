@@ -3,11 +3,12 @@ import Tensors
 import Tokenizers
 
 extension LanguageModel {
-  /// Saves a folder that Transformers loads: weights, config.json, generation_config.json, tokenizer and template.
+  /// Saves a folder that Transformers loads: weights, config.json, generation_config.json, tokenizer and
+  /// template.
   ///
-  /// An adapter that is attached is merged into what is written, one tensor at a time; the model itself keeps it. The
-  /// folder appears as a whole; other files in a folder that was there stay. A new model's first save makes the
-  /// folder the base of its adapters.
+  /// An adapter that is attached is merged into what is written, one tensor at a time; the model itself keeps
+  /// it. The folder appears as a whole; other files in a folder that was there stay. A new model's first save
+  /// makes the folder the base of its adapters.
   /// - Throws: `FileError` when the disk has too little room.
   public func save(to folder: String, dtype: String = "f32") throws {
     guard let type = ElementType(rawValue: dtype) else {

@@ -66,12 +66,12 @@ public final class LanguageModel {
 
   public var spec: ModelSpec { transformer.spec }
   public var parameterCount: Int { transformer.parameters.reduce(0) { $0 + $1.count } }
-  public var trainableCount: Int { transformer.parameters.reduce(0) { $0 + ($1.isTrainable ? $1.count : 0) } }
+  public var trainableCount: Int { transformer.trainable.reduce(0) { $0 + $1.count } }
 
   /// Freezes all but the groups named: "embedding", "head", "norms", "layers", "all", "none".
   ///
-  /// With a tied head "embedding" and "head" are the same matrix. While an adapter is attached the linears' own
-  /// weights and biases stay frozen, and the adapter belongs to "layers" and "all".
+  /// With a tied head "embedding" and "head" are the same matrix. While an adapter is attached the linears'
+  /// own weights and biases stay frozen, and the adapter belongs to "layers" and "all".
   public func trainOnly(_ names: [String]) throws { try transformer.trainOnly(names) }
 
   /// Puts a LoRA adapter beside the linears named and freezes all else but `options.train`.

@@ -4,8 +4,8 @@ import Tensors
 
 /// A checkpoint of karpathy/llama2.c in its first format: seven 32-bit integers, then the weights in f32.
 ///
-/// Its rotary embedding turns neighbours (2i, 2i+1) where Hugging Face's turns halves (i, i + width/2), so the rows of q
-/// and k are reordered while reading.
+/// Its rotary embedding turns neighbours (2i, 2i+1) where Hugging Face's turns halves (i, i + width/2), so
+/// the rows of q and k are reordered while reading.
 struct Llama2CFile: ParameterSource {
   let spec: ModelSpec
   private let mapping: WeightMapping
@@ -70,9 +70,9 @@ struct Llama2CFile: ParameterSource {
     if !spec.tieWordEmbeddings { place(.head, spec.vocabSize, width) }
     let expected = Double(Self.headerBytes) + 4 * position
     guard Double(size) == expected else {
-      throw fault(
-        "\(expected < 1e15 ? "\(Int(expected))" : "\(expected)") bytes expected for dim \(width), \(layers) layers and vocabulary \(spec.vocabSize), "
-          + "got \(size)")
+      let bytes = expected < 1e15 ? "\(Int(expected))" : "\(expected)"
+      let sizes = "dim \(width), \(layers) layers and vocabulary \(spec.vocabSize)"
+      throw fault("\(bytes) bytes expected for \(sizes), got \(size)")
     }
     self.spec = spec
     self.starts = starts

@@ -1,4 +1,5 @@
-/// What `addLoRA` adds: which linears get an adapter, how it is scaled, and which whole modules are trained beside it.
+/// What `addLoRA` adds: which linears get an adapter, how it is scaled, and which whole modules are trained
+/// beside it.
 public struct LoRAOptions: Equatable, Sendable {
   public var rank: Int
   /// The adapter's output is scaled by alpha / rank.

@@ -29,8 +29,8 @@ public struct ModelSpec: Equatable, Sendable {
   public var eosTokenIDs: [Int] = [2]
   public var padTokenID: Int?
 
-  /// What is not given follows from the rest: intermediate size 8/3 of the hidden size rounded up to 256, as many
-  /// key-value heads as heads, and head width hiddenSize / numAttentionHeads.
+  /// What is not given follows from the rest: intermediate size 8/3 of the hidden size rounded up to 256, as
+  /// many key-value heads as heads, and head width hiddenSize / numAttentionHeads.
   public init(
     vocabSize: Int, hiddenSize: Int, numHiddenLayers: Int, numAttentionHeads: Int,
     intermediateSize: Int? = nil,

@@ -1,6 +1,6 @@
 public import Tensors
 
-/// A named weight of a model. Its tensor is the leaf that training updates.
+/// A named weight of a model, whose tensor is the leaf that training updates.
 public final class Parameter {
   /// The name in a Hugging Face folder; an adapter's parameters bear PEFT's names.
   public let name: String
@@ -8,8 +8,9 @@ public final class Parameter {
   /// The block it belongs to, from 0; nil outside the blocks.
   public let layer: Int?
   public internal(set) var tensor: Tensor
-  /// Whether it may differ from the base that was loaded, so that an adapter must hold it: set by every loss that is
-  /// computed for a gradient, by extending the vocabulary and by merging.
+  /// Whether it may differ from the base that was loaded, so that an adapter must hold it.
+  ///
+  /// Set when training takes it over, when the vocabulary grows and by merging.
   var differsFromBase = false
 
   init(_ place: ParameterPlace, tensor: Tensor) {
@@ -31,11 +32,6 @@ public final class Parameter {
       tensor.requiresGrad = newValue
       if !newValue { tensor.zeroGrad() }
     }
-  }
-
-  /// Copies weights that lie in a mapped file into memory of their own, as whoever updates them needs.
-  func own() {
-    if tensor.isBorrowed { replace(with: tensor.copy(purpose: .weights)) }
   }
 
   /// Puts another tensor in its place, as trainable as the old one.

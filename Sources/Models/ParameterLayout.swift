@@ -1,4 +1,5 @@
-/// What a parameter is for; decides how it starts, which group of `trainOnly` it belongs to and whether it decays.
+/// What a parameter is for; decides how it starts, which group of `trainOnly` it belongs to and whether it
+/// decays.
 public enum ParameterKind: Hashable, Sendable {
   case embedding, head, norm
   case weight(BlockModule)

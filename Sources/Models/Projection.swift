@@ -8,7 +8,7 @@ final class Projection {
   let bias: Parameter?
   var adapter: Adapter?
 
-  /// LoRA's pair of thin matrices (Hu et al. 2021, arXiv:2106.09685): A (r,K), B (N,r), applied as scale * x A' B'.
+  /// LoRA's pair of thin matrices (arXiv:2106.09685): A (r,K), B (N,r), applied as scale * x A' B'.
   struct Adapter {
     let a: Parameter
     let b: Parameter
@@ -27,7 +27,9 @@ final class Projection {
     [weight, bias, adapter?.a, adapter?.b].compactMap(\.self)
   }
 
-  /// x (T,K) -> (T,N). Dropout happens on the adapter's input, and only when there is a key for it.
+  /// Maps x (T,K) to (T,N).
+  ///
+  /// Dropout happens on the adapter's input, and only when there is a key for it.
   func callAsFunction(_ x: Tensor, dropout key: RandomKey?) throws -> Tensor {
     guard let adapter else { return try x.linear(weight: weight.tensor, bias: bias?.tensor) }
     var dropout: Dropout?

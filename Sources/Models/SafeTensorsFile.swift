@@ -1,7 +1,8 @@
 import Files
 public import Tensors
 
-/// A memory-mapped safetensors file: its header is checked when it is opened, its tensors are read when asked for.
+/// A memory-mapped safetensors file: its header is checked when it is opened, its tensors are read when asked
+/// for.
 public final class SafeTensorsFile {
   public let path: String
   public let metadata: [String: String]
@@ -10,8 +11,8 @@ public final class SafeTensorsFile {
   private let mapping: WeightMapping
   private let positions: [String: Int]
 
-  /// Throws `FileError` naming the file, and the tensor where it concerns one, for a file that is cut short or whose
-  /// header lies about types, shapes or offsets.
+  /// Throws `FileError` naming the file, and the tensor where it concerns one, for a file that is cut short
+  /// or whose header lies about types, shapes or offsets.
   public init(path: String) throws {
     let file = try MappedFile(path)
     let header = try withExtendedLifetime(file) { try SafeTensorsHeader(of: file.bytes, path: path) }

@@ -98,16 +98,18 @@ public struct ShapeReport: Equatable, Sendable, CustomStringConvertible {
 
   /// At most 80 columns.
   public var description: String {
+    let shared = spec.numKeyValueHeads != spec.numAttentionHeads
     let heads =
-      spec.numKeyValueHeads == spec.numAttentionHeads ? "" : " (\(spec.numKeyValueHeads) for keys and values)"
+      "\(spec.numAttentionHeads) heads" + (shared ? " (\(spec.numKeyValueHeads) for keys and values)" : "")
+    let head = spec.tieWordEmbeddings ? "tied to the embedding" : "of its own"
+    let shape = "\(spec.numHiddenLayers) layers, hidden \(spec.hiddenSize), \(heads) of \(spec.headWidth)"
     var lines = [
-      "\(spec.architecture): \(spec.numHiddenLayers) layers, hidden \(spec.hiddenSize), \(spec.numAttentionHeads) heads\(heads) of \(spec.headWidth)",
-      "vocabulary \(spec.vocabSize), context \(spec.maxPositionEmbeddings), head \(spec.tieWordEmbeddings ? "tied to the embedding" : "of its own")",
+      "\(spec.architecture): \(shape)",
+      "vocabulary \(spec.vocabSize), context \(spec.maxPositionEmbeddings), head \(head)",
     ]
     if let lora {
-      lines.append(
-        "LoRA: rank \(lora.rank), alpha \(Self.short(lora.alpha)), dropout \(Self.short(lora.dropout)), on \(lora.targets.joined(separator: ", "))"
-      )
+      let scale = "rank \(lora.rank), alpha \(Self.short(lora.alpha)), dropout \(Self.short(lora.dropout))"
+      lines.append("LoRA: \(scale), on \(lora.targets.joined(separator: ", "))")
     }
     lines.append("")
     lines.append(Self.line("", "shape", "parameters", "trained"))

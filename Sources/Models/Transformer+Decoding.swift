@@ -32,7 +32,8 @@ extension Transformer {
     }
   }
 
-  /// For each target but -1: its log-probability after the ids before it, the entropy there and its rank; no gradient.
+  /// For each target but -1: its log-probability after the ids before it, the entropy there and its rank; no
+  /// gradient.
   public func tokenScores(ids: [Int32], targets: [Int32], documents: [Int]) throws -> [TokenScore?] {
     try withoutGradients {
       try hidden(ids, documents: documents).tokenScores(weight: head.tensor, targets: targets)

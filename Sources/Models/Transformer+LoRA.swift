@@ -8,7 +8,9 @@ extension Transformer {
     projections.compactMap { projection in projection.adapter.map { (projection, $0) } }
   }
 
-  /// Puts A and B beside the linears chosen. A starts Kaiming-uniform with a = sqrt 5, so within 1/sqrt(inputs), and B
+  /// Puts A and B beside the linears chosen.
+  ///
+  /// A starts Kaiming-uniform with a = sqrt 5, so within 1/sqrt(inputs), and B
   /// at zero (PEFT's start), so that the model computes what it did before.
   func attach(_ options: LoRAOptions) throws {
     let modules = try options.modules()

@@ -1,10 +1,11 @@
 public import Tensors
 
 extension Transformer {
-  /// The first place, in the order of the computation, where a number that is not finite appears for this row.
+  /// The first place, in the order of the computation, where a number that is not finite appears for this
+  /// row.
   ///
-  /// A parameter is named if it holds one itself, else the layer whose output does, by its name in a Hugging Face
-  /// folder; nil when everything up to the logits is finite. No gradient is recorded.
+  /// A parameter is named if it holds one itself, else the layer whose output does, by its name in a Hugging
+  /// Face folder; nil when everything up to the logits is finite. No gradient is recorded.
   public func firstNonFinite(_ ids: [Int32], documents: [Int], dropout: RandomKey? = nil) throws -> String? {
     if let parameter = parameters.first(where: { $0.tensor.firstNonFinite != nil }) { return parameter.name }
     return try withoutGradients {

@@ -1,10 +1,15 @@
 import Tensors
 
 extension Transformer {
-  /// Copies the trained parameters that lie in a mapped file into memory of their own, where they can be changed.
+  /// Makes the trained parameters ready to be changed; training calls it before it touches them.
+  ///
+  /// Those that lie in a mapped file are copied into memory of their own, and an adapter will hold them all.
   public func ownTrainableWeights() {
-    for parameter in trainable where parameter.tensor.isBorrowed {
-      parameter.replace(with: parameter.tensor.copy(purpose: .weights))
+    for parameter in trainable {
+      parameter.differsFromBase = true
+      if parameter.tensor.isBorrowed {
+        parameter.replace(with: parameter.tensor.copy(purpose: .weights))
+      }
     }
   }
 }

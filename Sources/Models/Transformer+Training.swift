@@ -1,9 +1,11 @@
 extension Transformer {
   static let groups = ["embedding", "head", "norms", "layers", "all", "none"]
 
-  /// Freezes all but the groups named: "embedding", "head", "norms", "layers" (linears with biases and norms of the
-  /// blocks), "all", "none". With a tied head "embedding" and "head" name the same matrix. An adapter that is
-  /// attached belongs to "layers".
+  /// Freezes all but the groups named.
+  ///
+  /// "layers" are the linears of the blocks with their biases, and the norms of the blocks; with a tied head
+  /// "embedding" and "head" name the same matrix. While an adapter is attached it stands in for the linears,
+  /// which stay frozen.
   func trainOnly(_ names: [String]) throws {
     guard !names.isEmpty else {
       throw ModelError(argument: "names", reason: "at least one name expected; \"none\" freezes everything")

@@ -1,7 +1,9 @@
 import Processes
 public import Tensors
 
-/// A decoder-only transformer. One sequence (a packed row) is the unit of work of every method.
+/// A decoder-only transformer.
+///
+/// One sequence (a packed row) is the unit of work of every method.
 public final class Transformer {
   public internal(set) var spec: ModelSpec
   let embedding: Parameter
@@ -34,12 +36,8 @@ public final class Transformer {
     [embedding] + blocks.flatMap(\.parameters) + [norm] + (untiedHead.map { [$0] } ?? [])
   }
 
-  /// Those that training updates. Weights still in a mapped file are copied into memory of their own here.
-  public var trainable: [Parameter] {
-    let chosen = parameters.filter(\.isTrainable)
-    for parameter in chosen { parameter.own() }
-    return chosen
-  }
+  /// Those that training updates.
+  public var trainable: [Parameter] { parameters.filter(\.isTrainable) }
 
   var projections: [Projection] { blocks.flatMap(\.projections) }
 
@@ -80,10 +78,6 @@ public final class Transformer {
   ) throws -> Tensor {
     guard targets.count == ids.count else {
       throw ModelError(argument: "targets", reason: "\(ids.count) expected, one an id, got \(targets.count)")
-    }
-    for parameter in parameters where needsGradient(parameter.tensor) {
-      parameter.own()
-      parameter.differsFromBase = true
     }
     return try hidden(ids, documents: documents, dropout: dropout)
       .linearCrossEntropy(weight: head.tensor, targets: targets, scale: scale)

@@ -27,7 +27,8 @@ public enum RowInitializer {
 }
 
 extension LanguageModel {
-  /// Makes room for the pieces that `tokenizer` has beyond the present one, in the embedding and in an untied head.
+  /// Makes room for the pieces that `tokenizer` has beyond the present one, in the embedding and in an untied
+  /// head.
   ///
   /// Old rows keep every bit. Ids of old pieces must not change. Returns the number of rows added.
   /// - Throws: `ModelError` for a smaller vocabulary, for pieces that moved, and where an adapter is attached.
@@ -97,7 +98,9 @@ extension LanguageModel {
     }
   }
 
-  /// The old ids of a piece's text. A tokenizer that puts a space before a text must not do so within a word: such
+  /// The old ids of a piece's text.
+  ///
+  /// A tokenizer that puts a space before a text must not do so within a word: such
   /// a piece is encoded behind a line feed, whose tokens are left out.
   static func subpieces(of piece: String, _ tokenizer: any Tokenizer) throws -> [Int32] {
     let text = piece.replacing("\u{2581}", with: " ")

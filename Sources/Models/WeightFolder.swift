@@ -2,7 +2,8 @@ import Files
 import OrderedCollections
 public import Tensors
 
-/// The safetensors of a Hugging Face folder: one file, or shards found through `model.safetensors.index.json`.
+/// The safetensors of a Hugging Face folder: one file, or shards found through
+/// `model.safetensors.index.json`.
 public final class WeightFolder {
   static let singleName = "model.safetensors"
   static let indexName = "model.safetensors.index.json"

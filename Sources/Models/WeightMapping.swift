@@ -1,7 +1,8 @@
 import Files
 import Glibc
 
-/// A weight file in memory, read page by page when touched; writing to a page makes a private copy of that page.
+/// A weight file in memory, read page by page when touched; writing to a page makes a private copy of that
+/// page.
 final class WeightMapping {
   let bytes: UnsafeMutableRawBufferPointer
 

@@ -48,6 +48,7 @@ import Testing
   func tenSteps(_ name: String) throws {
     let expected = try Expected(name)
     let model = try LanguageModel.load(try Fixtures.path("llama/\(name)")).transformer
+    model.ownTrainableWeights()
     let parameters = model.trainable
     let first = parameters.map { Tensor.zeros($0.shape, purpose: .optimizer) }
     let second = parameters.map { Tensor.zeros($0.shape, purpose: .optimizer) }

@@ -79,7 +79,7 @@ extension Transformer {
 extension LanguageModel {
   /// Stands for training: changes what is trainable by numbers that depend on place only.
   func disturb(_ size: Float = 0.05) throws {
-    _ = try transformer.loss(ids: [1, 2, 3], targets: [2, 3, -1], documents: [3])
+    transformer.ownTrainableWeights()
     for (index, parameter) in transformer.trainable.enumerated() {
       let noise = Tensor.sample(parameter.shape, seed: UInt64(index) + 77)
       for i in 0..<parameter.count { parameter.tensor.pointer[i] += size * noise.pointer[i] }

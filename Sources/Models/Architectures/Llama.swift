@@ -1,7 +1,7 @@
 import Files
 
 extension Architecture {
-  /// LLaMA, Llama 2 and whatever has their layout (Touvron et al. 2023, arXiv:2302.13971 and 2307.09288).
+  /// LLaMA, Llama 2 and whatever has their layout (arXiv:2302.13971, arXiv:2307.09288).
   static let llama = Architecture(
     name: "llama", className: "LlamaForCausalLM",
     names: WeightNames(
