@@ -215,4 +215,53 @@ import Tokenizers
       text { try model.loadAdapter(from: folder.path) }
         == "\(folder("adapter_config.json")): field '\(field)': \(wanted.text()) is not supported")
   }
+
+  @Test func foldersThatDoNotFit() throws {
+    let folder = try TemporaryFolder()
+    let model = try LanguageModel.new(.tiny(), tokenizer: try TinyTokenizer.make(), seed: 3)
+    try model.save(to: folder("base"))
+    try model.addLoRA(.init(rank: 2, targets: ["q"]))
+    try model.saveAdapter(to: folder("a"))
+    let path = folder("a/adapter_model.safetensors")
+    let stem = "base_model.model.model.layers.0.self_attn.q_proj"
+    func load() throws {
+      let fresh = try LanguageModel.load(folder("base"))
+      let before = try fresh.transformer.plainLogits([1, 2])
+      do { try fresh.loadAdapter(from: folder("a")) } catch {
+        #expect(fresh.lora == nil)
+        #expect(try fresh.transformer.plainLogits([1, 2]) == before)
+        throw error
+      }
+    }
+    func write(_ names: [(String, [Int])]) throws {
+      try SafeTensorsWriter.write(
+        names.map { name, shape in WritableTensor(name: name, shape: shape) { Tensor.sample(shape) } },
+        to: path)
+    }
+    try load()
+
+    try TinyTokenizer.make(Array(TinyTokenizer.base.dropLast())).saveFolderFiles(to: folder("a"))
+    #expect(
+      text { try load() }
+        == "\(folder("a/yuyan_adapter.json")): field 'tokenizer_sha256': the tokenizer in this folder is not the one the "
+        + "adapter was trained with")
+
+    try write([(stem + ".lora_A.weight", [2, 32])])
+    #expect(text { try load() } == "\(path): field '\(stem).lora_B.weight': missing")
+    try write([(stem + ".lora_A.weight", [2, 32]), ("stray", [1])])
+    #expect(text { try load() } == "\(path): field 'stray': belongs to nothing in this model")
+    try write([(stem + ".lora_B.weight", [32, 2])])
+    #expect(text { try load() } == "\(path): holds no adapter for any linear of this model")
+    try write([(stem + ".lora_A.weight", [3, 32]), (stem + ".lora_B.weight", [32, 2])])
+    #expect(
+      text { try load() } == "\(path): field '\(stem).lora_A.weight': shape [2, 32] expected, got [3, 32]")
+
+    try FileSystem.move(path, to: folder("a/adapter_model.bin"))
+    #expect(
+      text { try load() }
+        == "\(folder("a/adapter_model.bin")): PyTorch's pickled weights are not read: save the adapter as safetensors"
+    )
+    try FileSystem.remove(folder("a/adapter_config.json"))
+    #expect(text { try load() } == "\(folder("a/adapter_config.json")): no such file or folder")
+  }
 }

@@ -19,7 +19,8 @@ import Testing
     #expect(spec.headWidth == 8)
     #expect(spec.tieWordEmbeddings == false)
     #expect(spec.ropeTheta == 10000)
-    #expect(spec.eosTokenIDs.isEmpty)
+    #expect(spec.rmsNormEps == 1e-6)
+    #expect((spec.bosTokenID, spec.eosTokenIDs, spec.padTokenID) == (1, [2], nil))
   }
 
   @Test func transformers4() throws {
@@ -72,6 +73,7 @@ import Testing
       ("hidden_size", "\"32\"", "hidden_size", "whole number expected, got string"),
       ("hidden_size", "-1", "hidden_size", "a positive number expected, got -1"),
       ("hidden_size", "null", "hidden_size", "missing"),
+      ("intermediate_size", "null", "intermediate_size", "missing"),
       ("tie_word_embeddings", "1", "tie_word_embeddings", "boolean expected, got number"),
       (
         "num_attention_heads", "5", "num_attention_heads",
@@ -98,7 +100,7 @@ import Testing
     #expect(fields["my_note"] == "keep")
     #expect(fields["use_cache"] == false)
     #expect(fields["vocab_size"] == 80)
-    #expect(fields["rms_norm_eps"]?.text() == "1e-05")
+    #expect(fields["rms_norm_eps"]?.text() == "1e-06")
     #expect(fields["torch_dtype"] == "bfloat16")
     #expect(fields["dtype"] == "bfloat16")
     #expect(fields["rope_theta"] == 5000.0)

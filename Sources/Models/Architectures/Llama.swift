@@ -1,4 +1,5 @@
 import Files
+import OrderedCollections
 
 extension Architecture {
   /// LLaMA, Llama 2 and whatever has their layout (arXiv:2302.13971, arXiv:2307.09288).
@@ -43,18 +44,19 @@ extension ModelSpec {
       vocabSize: try config.required("vocab_size"), hiddenSize: try config.required("hidden_size"),
       numHiddenLayers: try config.required("num_hidden_layers"),
       numAttentionHeads: try config.required("num_attention_heads"),
-      intermediateSize: try config.positive("intermediate_size"),
+      intermediateSize: try config.required("intermediate_size"),
       numKeyValueHeads: try config.positive("num_key_value_heads"), headWidth: try config.positive("head_dim")
     )
     maxPositionEmbeddings = try config.positive("max_position_embeddings") ?? maxPositionEmbeddings
-    rmsNormEps = Float(try config.number("rms_norm_eps") ?? Double(rmsNormEps))
+    // Transformers' default where a file does not say.
+    rmsNormEps = Float(try config.number("rms_norm_eps") ?? 1e-6)
     initializerRange = Float(try config.number("initializer_range") ?? Double(initializerRange))
     attentionBias = try config.boolean("attention_bias") ?? false
     outputBias = attentionBias
     mlpBias = try config.boolean("mlp_bias") ?? false
     tieWordEmbeddings = try config.boolean("tie_word_embeddings") ?? false
-    bosTokenID = try config.integer("bos_token_id")
-    eosTokenIDs = try config.identifiers("eos_token_id")
+    if config.fields["bos_token_id"] != nil { bosTokenID = try config.integer("bos_token_id") }
+    if config.fields["eos_token_id"] != nil { eosTokenIDs = try config.identifiers("eos_token_id") }
     padTokenID = try config.integer("pad_token_id").flatMap { $0 < 0 ? nil : $0 }
     try readRotary(config)
   }
