@@ -31,6 +31,20 @@ static int start(const char *command, bool own_group, pid_t *process) {
   return code;
 }
 
+/* What os.execute gives: true or nil, "exit" or "signal", the number. */
+static int push_result(lua_State *L, int status) {
+  bool exited = WIFEXITED(status);
+  int code = exited ? WEXITSTATUS(status) : WTERMSIG(status);
+  if (exited && code == 0) {
+    lua_pushboolean(L, 1);
+  } else {
+    lua_pushnil(L);
+  }
+  lua_pushstring(L, exited ? "exit" : "signal");
+  lua_pushinteger(L, code);
+  return 3;
+}
+
 static int host_execute(lua_State *L) {
   const char *command = luaL_optstring(L, 1, NULL);
   if (!command) {
@@ -59,7 +73,7 @@ static int host_execute(lua_State *L) {
     pause_for(nap);
     if (nap < 10000) nap *= 2;
   }
-  return luaL_execresult(L, waited < 0 ? -1 : status);
+  return waited < 0 ? luaL_fileresult(L, 0, NULL) : push_result(L, status);
 }
 
 int yy_open_shell(lua_State *L) {

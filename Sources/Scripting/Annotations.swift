@@ -8,12 +8,16 @@ public enum Annotations {
     let all = functions + module.classes.flatMap(\.methods)
     var blocks = ["---@meta \(module.name)\n-- Written from the declarations; see `scripts/reference`."]
     for function in all {
-      for parameter in function.parameters { options(parameter.optionsName, parameter.fields, &written, &blocks) }
+      for parameter in function.parameters {
+        options(parameter.optionsName, parameter.fields, &written, &blocks)
+      }
     }
     blocks += module.classes.flatMap(text)
     var head = "---\(module.summary)\n"
     if let call = module.call { head += "---@overload \(overload(call))\n" }
-    for constant in module.constants { head += "---@field \(constant.name) \(constant.type) \(constant.summary)\n" }
+    for constant in module.constants {
+      head += "---@field \(constant.name) \(constant.type) \(constant.summary)\n"
+    }
     blocks.append(head + "local \(name) = {}")
     blocks += module.functions.map { text($0, owner: name, separator: ".") }
     blocks.append("return \(name)\n")
@@ -22,9 +26,12 @@ public enum Annotations {
 
   private static func text(_ type: ClassDoc) -> [String] {
     var head = "---\(type.summary)\n---@class \(type.name)\n"
-    for property in type.properties { head += "---@field \(property.name) \(property.type) \(property.summary)\n" }
+    for property in type.properties {
+      head += "---@field \(property.name) \(property.type) \(property.summary)\n"
+    }
     for line in type.operators.compactMap({ operatorLine($0, type.name) }) { head += line + "\n" }
-    return [head + "local \(type.name) = {}"] + type.methods.map { text($0, owner: type.name, separator: ":") }
+    return [head + "local \(type.name) = {}"]
+      + type.methods.map { text($0, owner: type.name, separator: ":") }
   }
 
   private static func text(_ doc: FunctionDoc, owner: String, separator: String) -> String {
@@ -59,7 +66,8 @@ public enum Annotations {
       return switch field.place {
       case .name: "---@field \(field.name)\(optional) \(field.type) \(field.summary)\(note)"
       case .element(let n): "---@field [\(n)] \(field.type) \(field.summary)\(note)"
-      case .list: "---@field [integer] \(field.type.hasSuffix("[]") ? String(field.type.dropLast(2)) : field.type) \(field.summary)"
+      case .list:
+        "---@field [integer] \(field.type.hasSuffix("[]") ? String(field.type.dropLast(2)) : field.type) \(field.summary)"
       }
     }
     blocks.append((["---@class \(element)"] + lines).joined(separator: "\n"))

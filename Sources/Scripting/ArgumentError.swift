@@ -86,7 +86,8 @@ public func nearest(to name: String, among names: [String]) -> String? {
   var best: (distance: Int, name: String)?
   for candidate in names.sorted() {
     let distance = editDistance(Array(name.lowercased()), Array(candidate.lowercased()))
-    let extended = name.count >= 3 && (candidate.hasPrefix(name) || name.hasPrefix(candidate) && candidate.count >= 3)
+    let extended =
+      name.count >= 3 && (candidate.hasPrefix(name) || name.hasPrefix(candidate) && candidate.count >= 3)
     let cost = extended ? min(distance, limit) : distance
     if cost <= limit, cost < (best?.distance ?? .max) { best = (cost, candidate) }
   }

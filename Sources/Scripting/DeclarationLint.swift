@@ -8,7 +8,9 @@ public enum DeclarationLint {
       if !seen.insert(module.name).inserted { problems.append("\(module.name): declared twice") }
       summary(module.name, module.summary, &problems)
       unique(module.name, module.functions.map(\.name) + module.constants.map(\.name), &problems)
-      for function in module.functions + (module.call.map { [$0] } ?? []) { check(function, function.name, &problems) }
+      for function in module.functions + (module.call.map { [$0] } ?? []) {
+        check(function, function.name, &problems)
+      }
       for constant in module.constants { name(constant.name, "\(module.name).\(constant.name)", &problems) }
       for type in module.classes {
         summary(type.name, type.summary, &problems)
@@ -33,13 +35,17 @@ public enum DeclarationLint {
     var optional: String?
     for (index, parameter) in doc.parameters.enumerated() {
       name(parameter.name, "\(title): parameter \(parameter.name)", &problems)
-      if parameter.summary.isEmpty { problems.append("\(title): parameter '\(parameter.name)' is not described") }
+      if parameter.summary.isEmpty {
+        problems.append("\(title): parameter '\(parameter.name)' is not described")
+      }
       if let optional, !parameter.isOptional {
         problems.append("\(title): '\(parameter.name)' is required but stands after '\(optional)'")
       }
       if parameter.isOptional { optional = parameter.name }
       let last = index == doc.parameters.count - 1
-      if parameter.isVariadic && !last { problems.append("\(title): '\(parameter.name)' takes the rest but is not last") }
+      if parameter.isVariadic && !last {
+        problems.append("\(title): '\(parameter.name)' takes the rest but is not last")
+      }
       if parameter.name == "options" && !last { problems.append("\(title): 'options' is not last") }
       fields(parameter.fields, title, &problems)
     }
@@ -58,21 +64,29 @@ public enum DeclarationLint {
   }
 
   private static func summary(_ title: String, _ text: String, _ problems: inout [String]) {
-    if text.isEmpty { problems.append("\(title): no summary") } else {
+    if text.isEmpty {
+      problems.append("\(title): no summary")
+    } else {
       if !text.hasSuffix(".") { problems.append("\(title): the summary does not end with a full stop") }
       if text.count > 100 { problems.append("\(title): the summary has more than 100 characters") }
-      if text.dropLast().contains(". ") { problems.append("\(title): the summary has more than one sentence") }
+      if text.dropLast().contains(". ") {
+        problems.append("\(title): the summary has more than one sentence")
+      }
     }
   }
 
   private static func name(_ name: String, _ title: String, _ problems: inout [String]) {
     let isSnake = name.first.map { ("a"..."z").contains($0) } ?? false
     let isAllowed = name.allSatisfy { ("a"..."z").contains($0) || ("0"..."9").contains($0) || $0 == "_" }
-    if !isSnake || !isAllowed || !LuaText.isName(name) { problems.append("\(title): '\(name)' is not snake_case") }
+    if !isSnake || !isAllowed || !LuaText.isName(name) {
+      problems.append("\(title): '\(name)' is not snake_case")
+    }
   }
 
   private static func unique(_ title: String, _ names: [String], _ problems: inout [String]) {
     var seen: Set<String> = []
-    for name in names where !seen.insert(name).inserted { problems.append("\(title): '\(name)' is there twice") }
+    for name in names where !seen.insert(name).inserted {
+      problems.append("\(title): '\(name)' is there twice")
+    }
   }
 }

@@ -10,7 +10,8 @@ public struct FunctionDoc: Sendable, Equatable {
   public var owner: String?
 
   public init(
-    name: String, summary: String, parameters: [ParameterDoc] = [], results: [ResultDoc] = [], example: String = "",
+    name: String, summary: String, parameters: [ParameterDoc] = [], results: [ResultDoc] = [],
+    example: String = "",
     owner: String? = nil
   ) {
     self.name = name

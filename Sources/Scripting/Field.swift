@@ -12,7 +12,8 @@ public struct Field<Root: LuaOptions>: Sendable {
 
   /// An option under its name: `{ max_tokens = 10 }`.
   public init<Value: LuaValue>(
-    _ name: String, _ summary: String, _ path: any WritableKeyPath<Root, Value> & Sendable, required: Bool = false
+    _ name: String, _ summary: String, _ path: any WritableKeyPath<Root, Value> & Sendable,
+    required: Bool = false
   ) {
     self.init(name, summary, place: .name, required: required, path)
   }
@@ -36,7 +37,8 @@ public struct Field<Root: LuaOptions>: Sendable {
     place = .list
     documentation = {
       FieldDoc(
-        name: name, summary: summary, type: [Element].luaType, place: .list, isRequired: required, defaultText: nil,
+        name: name, summary: summary, type: [Element].luaType, place: .list, isRequired: required,
+        defaultText: nil,
         fields: Element.optionFields, choices: Element.choices,
         optionsName: Element.optionFields.isEmpty ? nil : Element.luaType)
     }
@@ -78,7 +80,11 @@ public struct Field<Root: LuaOptions>: Sendable {
     write = { root, state in
       let value = root[keyPath: path]
       try value.push(to: state)
-      if case .element(let n) = place { try state.rawSet(n, into: -2) } else { try state.rawSet(name, into: -2) }
+      if case .element(let n) = place {
+        try state.rawSet(n, into: -2)
+      } else {
+        try state.rawSet(name, into: -2)
+      }
     }
   }
 
@@ -94,7 +100,9 @@ protocol Labelled {
 }
 
 func labelled<Value>(_ value: Value, _ label: String) -> Value {
-  guard let holder = value as? any Labelled, let result = holder.with(label: label) as? Value else { return value }
+  guard let holder = value as? any Labelled, let result = holder.with(label: label) as? Value else {
+    return value
+  }
   return result
 }
 

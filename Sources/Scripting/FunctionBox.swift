@@ -53,7 +53,9 @@ final class FunctionBox {
   private func path(to name: String, among fields: [FieldDoc], depth: Int = 0) -> String? {
     for field in fields {
       if field.name == name { return name }
-      if depth < 4, let rest = path(to: name, among: field.fields, depth: depth + 1) { return "\(field.name).\(rest)" }
+      if depth < 4, let rest = path(to: name, among: field.fields, depth: depth + 1) {
+        return "\(field.name).\(rest)"
+      }
     }
     return nil
   }

@@ -8,14 +8,17 @@ public enum Help {
     let interpreter = state.interpreter
     switch state.kind(at: index) {
     case .none:
-      return HelpText.text(interpreter.preloaded.keys.sorted().compactMap { interpreter.preloaded[$0]?().documentation })
+      return HelpText.text(
+        interpreter.preloaded.keys.sorted().compactMap { interpreter.preloaded[$0]?().documentation })
     case .string:
       return try text(named: state.text(at: index) ?? "", interpreter)
     case .function:
       if let box = state.functionBox(at: index) { return box.documentation.map(HelpText.text) }
       return try LuaComments.documentation(state, ofFunctionAt: index).map(HelpText.text)
     case .table:
-      if let module = interpreter.modules[state.address(at: index)] { return HelpText.text(module.documentation) }
+      if let module = interpreter.modules[state.address(at: index)] {
+        return HelpText.text(module.documentation)
+      }
       return try textOfTable(state, index)
     case .userdata:
       guard state.pushMetatable(of: index) else { return nil }
@@ -30,7 +33,8 @@ public enum Help {
     let index = state.absolute(index)
     var docs: [FunctionDoc] = []
     try state.forEachPair(of: index) {
-      guard state.kind(at: -2) == .string, state.kind(at: -1) == .function, let name = state.text(at: -2) else { return }
+      guard state.kind(at: -2) == .string, state.kind(at: -1) == .function, let name = state.text(at: -2)
+      else { return }
       let known = state.functionBox(at: -1)?.documentation
       if var doc = try known ?? LuaComments.documentation(state, ofFunctionAt: -1) {
         doc.name = name
@@ -39,7 +43,8 @@ public enum Help {
     }
     guard !docs.isEmpty else { return nil }
     docs.sort { $0.name < $1.name }
-    return docs.map { "\(HelpText.signature($0))\n\(HelpText.wrapped($0.summary, indent: 4))" }.joined(separator: "\n")
+    return docs.map { "\(HelpText.signature($0))\n\(HelpText.wrapped($0.summary, indent: 4))" }.joined(
+      separator: "\n")
   }
 
   /// `tensor`, `yy.tensor.zeros`, `Tensor`, `Tensor:matmul`, `matmul`.

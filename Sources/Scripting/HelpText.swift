@@ -49,7 +49,8 @@ public enum HelpText {
 
   public static func text(_ modules: [ModuleDoc]) -> String {
     let lines = modules.map { Row(indent: 2, name: $0.name, type: "", text: $0.summary) }
-    return "Modules\n" + rows(lines) + "\n\nhelp(x) tells about a function, a method, an object, a module or a name."
+    return "Modules\n" + rows(lines)
+      + "\n\nhelp(x) tells about a function, a method, an object, a module or a name."
   }
 
   /// `nn.rms_norm(x, weight [, eps]) -> y`

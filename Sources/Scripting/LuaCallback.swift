@@ -86,6 +86,7 @@ public struct LuaCallback: LuaValue {
   private func badResult(expected: String, _ state: LuaState) -> String {
     let name = label.map { "function '\($0)'" } ?? "the function"
     let got = state.number(at: -1).map(LuaText.number) ?? state.typeName(at: -1)
-    return ArgumentError.badResult(of: name, place: place, expected: ArgumentError.article(expected), got: got)
+    return ArgumentError.badResult(
+      of: name, place: place, expected: ArgumentError.article(expected), got: got)
   }
 }

@@ -77,7 +77,7 @@ extension LuaClass: AnyLuaClass {
     try state.rawSet("__metatable", into: metatable)
     try setDefaults(state, metatable)
     try Dictionary(memberNames.map { ($0, true) }, uniquingKeysWith: { a, _ in a }).push(to: state)
-    try state.rawSet("__methods", into: metatable) // for completion, which may not call anything
+    try state.rawSet("__methods", into: metatable)  // for completion, which may not call anything
     for member in members where member.kind == .meta {
       try push(member, state, separator: ":")
       try state.rawSet(member.name, into: metatable)

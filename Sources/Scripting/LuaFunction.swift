@@ -28,7 +28,8 @@ public struct LuaFunction: Sendable {
     _ name: String, _ summary: String, _ parameter: repeat Param<each P>, example: String,
     body: @escaping @Sendable (repeat each P) throws -> Void
   ) {
-    self.init(name: name, summary: summary, parameters: repeat each parameter, results: [], example: example) {
+    self.init(name: name, summary: summary, parameters: repeat each parameter, results: [], example: example)
+    {
       (_, argument: repeat each P) in
       try body(repeat each argument)
       return 0
@@ -37,7 +38,8 @@ public struct LuaFunction: Sendable {
 
   /// A function with one result (or several of one type: `Returns<LuaMany<Int>>`).
   public init<each P: LuaValue, R: LuaValue>(
-    _ name: String, _ summary: String, _ parameter: repeat Param<each P>, returns: Returns<R>, example: String,
+    _ name: String, _ summary: String, _ parameter: repeat Param<each P>, returns: Returns<R>,
+    example: String,
     body: @escaping @Sendable (repeat each P) throws -> R
   ) {
     self.init(
@@ -64,7 +66,8 @@ public struct LuaFunction: Sendable {
 
   /// A function whose body needs the Lua state itself, as those that make new tables or look at the caller do.
   public init<each P: LuaValue, R: LuaValue>(
-    _ name: String, _ summary: String, _ parameter: repeat Param<each P>, returns: Returns<R>, example: String,
+    _ name: String, _ summary: String, _ parameter: repeat Param<each P>, returns: Returns<R>,
+    example: String,
     bodyInState body: @escaping @Sendable (LuaState, repeat each P) throws -> R
   ) {
     self.init(

@@ -36,7 +36,7 @@ public struct LuaMember<Object: LuaObject>: Sendable {
     }
     let invoke = signature.invoke
     return LuaMember(kind, name, documentation: signature.documentation) { state in
-      _ = try ArgumentReader.object(Object.self, state) // a forgotten colon is said first
+      _ = try ArgumentReader.object(Object.self, state)  // a forgotten colon is said first
       return try invoke(state)
     }
   }
@@ -55,11 +55,13 @@ public struct LuaMember<Object: LuaObject>: Sendable {
 
   /// A method with one result (or several of one type: `Returns<LuaMany<Int>>`).
   public static func method<each P: LuaValue, R: LuaValue>(
-    _ name: String, _ summary: String, _ parameter: repeat Param<each P>, returns: Returns<R>, example: String,
+    _ name: String, _ summary: String, _ parameter: repeat Param<each P>, returns: Returns<R>,
+    example: String,
     body: @escaping @Sendable (Object, repeat each P) throws -> R
   ) -> LuaMember {
     make(
-      .method, name, summary, parameters: repeat each parameter, results: [returns.documentation], example: example
+      .method, name, summary, parameters: repeat each parameter, results: [returns.documentation],
+      example: example
     ) { (state, object, argument: repeat each P) in
       try body(object, repeat each argument).pushResults(to: state)
     }
@@ -68,7 +70,8 @@ public struct LuaMember<Object: LuaObject>: Sendable {
   /// A method with two results.
   public static func method<each P: LuaValue, R1: LuaValue, R2: LuaValue>(
     _ name: String, _ summary: String, _ parameter: repeat Param<each P>, returns first: Returns<R1>,
-    _ second: Returns<R2>, example: String, body: @escaping @Sendable (Object, repeat each P) throws -> (R1, R2)
+    _ second: Returns<R2>, example: String,
+    body: @escaping @Sendable (Object, repeat each P) throws -> (R1, R2)
   ) -> LuaMember {
     make(
       .method, name, summary, parameters: repeat each parameter,
@@ -81,11 +84,13 @@ public struct LuaMember<Object: LuaObject>: Sendable {
 
   /// A method whose body needs the Lua state itself.
   public static func method<each P: LuaValue, R: LuaValue>(
-    _ name: String, _ summary: String, _ parameter: repeat Param<each P>, returns: Returns<R>, example: String,
+    _ name: String, _ summary: String, _ parameter: repeat Param<each P>, returns: Returns<R>,
+    example: String,
     bodyInState body: @escaping @Sendable (LuaState, Object, repeat each P) throws -> R
   ) -> LuaMember {
     make(
-      .method, name, summary, parameters: repeat each parameter, results: [returns.documentation], example: example
+      .method, name, summary, parameters: repeat each parameter, results: [returns.documentation],
+      example: example
     ) { (state, object, argument: repeat each P) in
       try body(state, object, repeat each argument).pushResults(to: state)
     }
@@ -150,7 +155,8 @@ public struct LuaMember<Object: LuaObject>: Sendable {
   ) -> LuaMember {
     make(
       .newIndex, "__newindex", summary,
-      parameters: Param<Int>("n", "counted from 1"), Param<V>("value", "the new value"), results: [], example: ""
+      parameters: Param<Int>("n", "counted from 1"), Param<V>("value", "the new value"), results: [],
+      example: ""
     ) { _, object, n, value in
       try set(object, n, value)
       return 0
@@ -208,7 +214,9 @@ public struct LuaMember<Object: LuaObject>: Sendable {
     }
   }
 
-  private static func operand<V: LuaValue>(_ type: V.Type, _ index: Int32, _ name: String, _ state: LuaState) throws -> V {
+  private static func operand<V: LuaValue>(_ type: V.Type, _ index: Int32, _ name: String, _ state: LuaState)
+    throws -> V
+  {
     do { return try V.read(state, at: index) } catch let fault as ValueFault {
       throw ArgumentFailure(number: Int(index), name: name, reason: fault.reason)
     }
@@ -217,7 +225,8 @@ public struct LuaMember<Object: LuaObject>: Sendable {
 
 /// Lua's binary operators, by the names of their metamethods.
 public enum LuaOperator: String, Sendable {
-  case add = "__add", subtract = "__sub", multiply = "__mul", divide = "__div", power = "__pow", modulo = "__mod"
+  case add = "__add", subtract = "__sub", multiply = "__mul", divide = "__div", power = "__pow", modulo =
+    "__mod"
   case floorDivide = "__idiv", concatenate = "__concat", equal = "__eq", less = "__lt", lessOrEqual = "__le"
 
   var summary: String {

@@ -33,7 +33,8 @@ public struct LuaModule: Sendable {
     var call = call?.documentation
     call?.name = shortName
     return ModuleDoc(
-      name: name, summary: summary, functions: functions.map(qualified), constants: constants.map(\.documentation),
+      name: name, summary: summary, functions: functions.map(qualified),
+      constants: constants.map(\.documentation),
       classes: classes.map(\.documentation), call: call)
   }
 
@@ -104,7 +105,9 @@ public struct LuaConstant: Sendable {
   let documentation: PropertyDoc
   let push: @Sendable (LuaState) throws -> Void
 
-  public init<Value: LuaValue>(_ name: String, _ summary: String, _ value: @escaping @Sendable () throws -> Value) {
+  public init<Value: LuaValue>(
+    _ name: String, _ summary: String, _ value: @escaping @Sendable () throws -> Value
+  ) {
     self.name = name
     documentation = PropertyDoc(name: name, summary: summary, type: Value.luaType, isWritable: false)
     push = { try value().push(to: $0) }

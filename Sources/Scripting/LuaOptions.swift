@@ -40,7 +40,9 @@ extension LuaOptions {
       switch field.place {
       case .list: try field.read(&options, state, index)
       case .name, .element:
-        if case .element(let n) = field.place { state.rawGet(n, from: index) } else {
+        if case .element(let n) = field.place {
+          state.rawGet(n, from: index)
+        } else {
           try state.rawGet(field.name, from: index)
         }
         defer { state.pop() }

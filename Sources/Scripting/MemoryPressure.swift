@@ -28,7 +28,7 @@ extension Interpreter {
   func relieve() {
     guard let bytes = pressure.bytes, bytes() > pressure.limit else { return }
     var pressure = pressure
-    self.pressure.limit = .max // finalizers call back into Swift
+    self.pressure.limit = .max  // finalizers call back into Swift
     pressure.relieve { yy_collect(state.pointer) }
     self.pressure = pressure
   }

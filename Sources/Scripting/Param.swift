@@ -11,7 +11,9 @@ public struct Param<Value: LuaValue>: Sendable {
     fallback = nil
   }
 
-  public init(_ name: String, _ summary: String, default fallback: @autoclosure @escaping @Sendable () -> Value) {
+  public init(
+    _ name: String, _ summary: String, default fallback: @autoclosure @escaping @Sendable () -> Value
+  ) {
     self.name = name
     self.summary = summary
     self.fallback = fallback
@@ -22,7 +24,8 @@ public struct Param<Value: LuaValue>: Sendable {
       let fields = Value.optionFields
       return ParameterDoc(
         name: name, summary: summary, type: Value.luaType, isOptional: fallback != nil || Value.isOptional,
-        isVariadic: Value.isVariadic, defaultText: fields.isEmpty ? fallback?().luaLiteral : nil, fields: fields,
+        isVariadic: Value.isVariadic, defaultText: fields.isEmpty ? fallback?().luaLiteral : nil,
+        fields: fields,
         choices: Value.choices, optionsName: fields.isEmpty ? nil : Value.luaType)
     }
   }
@@ -38,7 +41,9 @@ public struct Returns<Value: LuaValue>: Sendable {
 
   var documentation: @Sendable () -> ResultDoc {
     { [name, summary] in
-      ResultDoc(name: name, summary: summary, type: Value.luaType + (Value.isOptional && !Value.isVariadic ? "?" : ""))
+      ResultDoc(
+        name: name, summary: summary, type: Value.luaType + (Value.isOptional && !Value.isVariadic ? "?" : "")
+      )
     }
   }
 }

@@ -7,7 +7,10 @@ import Testing
     arguments: [
       ("demo.scale('x')", "test.lua:1: bad argument #1 'x' to 'demo.scale' (number expected, got string)"),
       ("demo.scale()", "test.lua:1: bad argument #1 'x' to 'demo.scale' (number expected, got no value)"),
-      ("\n\ndemo.scale(1, {})", "test.lua:3: bad argument #2 'by' to 'demo.scale' (number expected, got table)"),
+      (
+        "\n\ndemo.scale(1, {})",
+        "test.lua:3: bad argument #2 'by' to 'demo.scale' (number expected, got table)"
+      ),
       ("demo.nop(1)", "test.lua:1: too many arguments to 'demo.nop' (at most 0, got 1)"),
       (
         "demo.generate('a', { max_token = 1 })",
@@ -57,7 +60,10 @@ import Testing
         "demo.counter(2^40)",
         "test.lua:1: bad argument #1 'start' to 'demo.counter' (integer from -2147483648 to 2147483647 expected, got 1099511627776)"
       ),
-      ("demo.mix { seed = 1 }", "test.lua:1: bad argument #1 'options' to 'demo.mix' (at least one of 'parts' is required)"),
+      (
+        "demo.mix { seed = 1 }",
+        "test.lua:1: bad argument #1 'options' to 'demo.mix' (at least one of 'parts' is required)"
+      ),
       (
         "demo.mix { { demo(1) } }",
         "test.lua:1: bad argument #1 'options' to 'demo.mix' (option 'seed' is required)"
@@ -111,11 +117,17 @@ import Testing
       ("local a, b = demo.halves { 1, 2, 3 } return #a, b[1], b[2]", "1 2 3"),
       ("return demo.bytes('\\xff\\0')", "2"),
       ("return demo.version, demo(3).count, tostring(demo)", "1.0 3 module 'demo'"),
-      ("local c = demo(1) return c:add(), c:add(3), c(2), #c, c[2], c[99], tostring(c)", "2 5 7 7 20 nil Counter at 7"),
+      (
+        "local c = demo(1) return c:add(), c:add(3), c(2), #c, c[2], c[99], tostring(c)",
+        "2 5 7 7 20 nil Counter at 7"
+      ),
       ("local c = demo(3) local s = '' for n in c:stream() do s = s .. n end return s", "321"),
       ("local c, s = demo(3), 0 c:each(function(n) s = s + n end) return s", "6"),
       ("local c = demo(1) c.limit = 5 local old = c.limit c.limit = nil return old, c.limit", "5 nil"),
-      ("return (demo(1) + 2).count, (2 + demo(1)).count, (demo(1) + demo(1)).count, (-demo(4)).count", "3 3 2 -4"),
+      (
+        "return (demo(1) + 2).count, (2 + demo(1)).count, (demo(1) + demo(1)).count, (-demo(4)).count",
+        "3 3 2 -4"
+      ),
       ("return demo.apply(function(...) return ... end, 1, nil, 'x')", "1 nil x"),
       ("local c = demo(1) return c == c, c == demo(1), getmetatable(c)", "true false Counter"),
     ])

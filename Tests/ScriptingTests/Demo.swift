@@ -31,7 +31,10 @@ extension Counter: LuaObject {
         "stream", "Counts down.", returns: Returns<LuaIterator<Int>>("numbers", "for a loop"),
         example: "for n in c:stream() do print(n) end"
       ) { $0.stream() },
-      .method("each", "Calls f with each number.", Param<LuaCallback>("f", "gets a number"), example: "c:each(print)") {
+      .method(
+        "each", "Calls f with each number.", Param<LuaCallback>("f", "gets a number"),
+        example: "c:each(print)"
+      ) {
         try $0.each($1)
       },
       .property("count", "How many were added.") { $0.count },
@@ -142,7 +145,8 @@ let demoModule = LuaModule(
     LuaFunction("nop", "Does nothing.", example: "demo.nop()") {},
     LuaFunction(
       "generate", "Continues a prompt.", Param<String>("prompt", "text to continue"),
-      Param<GenerateOptions>("options", "sampling options"), returns: Returns<String>("text", "the continuation"),
+      Param<GenerateOptions>("options", "sampling options"),
+      returns: Returns<String>("text", "the continuation"),
       example: "demo.generate('a', { max_tokens = 1 })"
     ) { try Bodies.generate($0, $1) },
     LuaFunction(
@@ -151,28 +155,34 @@ let demoModule = LuaModule(
     ) { Counter(Int($0)) },
     LuaFunction(
       "mix", "Weighs counters.", Param<MixOptions>("options", "what to mix"),
-      returns: Returns<Double>("weight", "the sum"), example: "demo.mix { { demo.counter(2), weight = 3 }, seed = 1 }"
+      returns: Returns<Double>("weight", "the sum"),
+      example: "demo.mix { { demo.counter(2), weight = 3 }, seed = 1 }"
     ) { $0.weight },
     LuaFunction(
-      "sum", "Adds.", Param<LuaMany<Double>>("numbers", "what to add"), returns: Returns<Double>("sum", "of all"),
+      "sum", "Adds.", Param<LuaMany<Double>>("numbers", "what to add"),
+      returns: Returns<Double>("sum", "of all"),
       example: "demo.sum(1, 2)  --> 3"
     ) { Bodies.sum($0.elements) },
     LuaFunction(
-      "halves", "Splits a list.", Param<[Int]>("list", "numbers"), returns: Returns<[Int]>("head", "first half"),
+      "halves", "Splits a list.", Param<[Int]>("list", "numbers"),
+      returns: Returns<[Int]>("head", "first half"),
       Returns<[Int]>("tail", "second half"), example: "demo.halves { 1, 2 }"
     ) { (Array($0.prefix($0.count / 2)), Array($0.dropFirst($0.count / 2))) },
     LuaFunction("plain", "Fails without an argument.", example: "demo.plain()") { try Bodies.plain() },
     LuaFunction(
-      "apply", "Calls f.", Param<LuaCallback>("f", "a function"), Param<LuaMany<LuaAny>>("arguments", "its arguments"),
+      "apply", "Calls f.", Param<LuaCallback>("f", "a function"),
+      Param<LuaMany<LuaAny>>("arguments", "its arguments"),
       returns: Returns<LuaMany<LuaAny>>("results", "what f gave"), example: "demo.apply(print, 1)"
     ) { LuaMany(try $0.call($1.elements)) },
     LuaFunction(
-      "bytes", "Counts bytes.", Param<LuaBytes>("text", "any bytes"), returns: Returns<Int>("count", "how many"),
+      "bytes", "Counts bytes.", Param<LuaBytes>("text", "any bytes"),
+      returns: Returns<Int>("count", "how many"),
       example: "demo.bytes('a')  --> 1"
     ) { $0.bytes.count },
   ],
   call: LuaFunction(
-    "demo", "Makes a counter.", Param<Int>("start", "first value"), returns: Returns<Counter>("counter", "a new one"),
+    "demo", "Makes a counter.", Param<Int>("start", "first value"),
+    returns: Returns<Counter>("counter", "a new one"),
     example: "demo(3)"
   ) { Counter($0) },
   constants: [LuaConstant("version", "The version.") { "1.0" }], classes: [Counter.luaClass])

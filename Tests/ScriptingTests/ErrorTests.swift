@@ -13,7 +13,8 @@ import Testing
       #expect(try lua.eval(source) == "false true false nil")
       #expect(try lua.message("demo.apply(function() error('x', 0) end)") == "x")
       #expect(try lua.message("error({})") == "(error object is a table value)")
-      #expect(try lua.message("error(setmetatable({}, { __tostring = function() return 'mine' end }))") == "mine")
+      #expect(
+        try lua.message("error(setmetatable({}, { __tostring = function() return 'mine' end }))") == "mine")
       #expect(try lua.message("error()") == "nil")
     }
   }
@@ -26,7 +27,9 @@ import Testing
           name: "@test.lua")
       }
       #expect(error.message == "test.lua:1: deep")
-      #expect(error.traceback.contains("in upvalue 'inner'") || error.traceback.contains("in function <test.lua:1>"))
+      #expect(
+        error.traceback.contains("in upvalue 'inner'") || error.traceback.contains("in function <test.lua:1>")
+      )
       #expect(error.traceback.contains("'outer'"))
     }
   }
@@ -37,7 +40,8 @@ import Testing
         try lua.run(
           "local f = coroutine.wrap(function()\n  demo.scale('x')\nend)\nf()", name: "@test.lua")
       }
-      let message = "test.lua:4: test.lua:2: bad argument #1 'x' to 'demo.scale' (number expected, got string)"
+      let message =
+        "test.lua:4: test.lua:2: bad argument #1 'x' to 'demo.scale' (number expected, got string)"
       #expect(error.message == message)
       #expect(error.traceback.contains("test.lua:2: in function <test.lua:1>"))
       #expect(error.traceback.contains("test.lua:4: in main chunk"))
@@ -50,14 +54,20 @@ import Testing
       ("return pcall(function() return demo(1) + {} end)", "false"),
       ("return coroutine.resume(coroutine.create(function() demo.scale({}) end))", "false"),
       ("return pcall(demo.apply, demo.apply, demo.apply, demo.plain)", "false"),
-      ("local t = setmetatable({}, { __index = function(_, k) demo.scale(k) end }) return pcall(function() return t.x end)", "false"),
+      (
+        "local t = setmetatable({}, { __index = function(_, k) demo.scale(k) end }) return pcall(function() return t.x end)",
+        "false"
+      ),
       ("local function f() return f() + 1 end return pcall(f)", "false"),
       ("local function f() return demo.apply(f) end return pcall(f)", "false"),
       ("local function f(s) return s:gsub('.', f) end return pcall(f, 'x')", "false"),
       ("local co = coroutine.wrap(function() demo.apply(coroutine.yield) end) return pcall(co)", "false"),
       ("return pcall(string.rep, 'x', 1 << 40)", "false"),
       ("return xpcall(demo.plain, function(m) error(m) end)", "false"),
-      ("local t <close> = setmetatable({}, { __close = function() pcall(demo.plain) end }) return pcall(demo.plain)", "false"),
+      (
+        "local t <close> = setmetatable({}, { __close = function() pcall(demo.plain) end }) return pcall(demo.plain)",
+        "false"
+      ),
     ])
   func anyDepth(_ source: String, _ expected: String) throws {
     try withLua { (lua) throws in
@@ -72,8 +82,9 @@ import Testing
       lua.onWarning = { warnings.append($0) }
       try lua.run("setmetatable({}, { __gc = function() demo.plain() end })", name: "@test.lua")
       lua.collectGarbage()
-      #expect(warnings == ["error in __gc"] || warnings == ["error in __gc (test.lua:1: a.txt: no such file)"]
-        || warnings == ["error in __gc (a.txt: no such file)"], "\(warnings)")
+      #expect(
+        warnings == ["error in __gc"] || warnings == ["error in __gc (test.lua:1: a.txt: no such file)"]
+          || warnings == ["error in __gc (a.txt: no such file)"], "\(warnings)")
     }
   }
 
@@ -94,7 +105,9 @@ import Testing
   @Test func luaOutOfMemory() throws {
     try withLua { (lua) throws in
       lua.limitMemory(to: lua.usedBytes + 2_000_000)
-      let error = try #require(throws: LuaError.self) { try lua.run("local t = {} for i = 1, 1e8 do t[i] = i end") }
+      let error = try #require(throws: LuaError.self) {
+        try lua.run("local t = {} for i = 1, 1e8 do t[i] = i end")
+      }
       #expect(error.kind == .memory)
       #expect(error.message == "not enough memory")
       #expect(try lua.message("return demo.apply(string.rep, 'x', 10000000)") == "not enough memory")
@@ -110,7 +123,8 @@ import Testing
       let used = lua.usedBytes
       for extra in stride(from: 0, to: 6000, by: 16) {
         lua.limitMemory(to: used + extra)
-        _ = try? lua.eval("local c = demo(2) c.limit = 3 return tostring(c + 1), demo.generate('abc', { max_tokens = 2 })")
+        _ = try? lua.eval(
+          "local c = demo(2) c.limit = 3 return tostring(c + 1), demo.generate('abc', { max_tokens = 2 })")
         lua.state.top = 0
         lua.limitMemory(to: 0)
         lua.collectGarbage()

@@ -16,7 +16,7 @@ import Testing
       "local co = coroutine.create(function() while true do coroutine.yield() end end) while true do coroutine.resume(co) end",
       "while true do coroutine.resume(coroutine.create(function() while true do end end)) end",
       "while true do pcall(coroutine.wrap(function() while true do pcall(error) end end)) end",
-      "while true do xpcall(error, function(m) while true do end end) end",
+      "while true do xpcall(error, debug.traceback) end",
       "demo.apply(function() while true do end end)",
       "while true do pcall(demo.apply, pcall, demo.plain) end",
       "table.sort({ 1, 2, 3 }, function() while true do end end)",
@@ -73,7 +73,9 @@ import Testing
         """
       #expect(try lua.eval(source) == "2 10 false cannot resume dead coroutine true 3 7 dead")
       let message = "test.lua:1: bad argument #1 to 'resume' (coroutine expected, got nil)"
-      #expect(try lua.message("coroutine.resume()").hasPrefix("test.lua:1: bad argument #1 to 'resume'"), "\(message)")
+      #expect(
+        try lua.message("coroutine.resume()").hasPrefix("test.lua:1: bad argument #1 to 'resume'"),
+        "\(message)")
     }
   }
 
