@@ -40,6 +40,7 @@ public final class TrainingJob {
   private var drawn: (window: RowWindow, before: JSON)?
   /// What remains to be done for the latest step.
   private var rest: Rest?
+  private var isStepping = false
 
   private enum Rest {
     case evaluation(StepRecord)
@@ -109,7 +110,14 @@ public final class TrainingJob {
 
   /// Makes one step, or finishes what an interrupt left of the latest one, and returns its record.
   public func step() throws -> StepRecord {
-    precondition(!isFinished, "a finished run has no further step")
+    guard !isFinished else {
+      throw TrainingError(argument: "step", reason: "the run has made its \(steps) steps")
+    }
+    guard !isStepping else {
+      throw TrainingError(argument: "step", reason: "a hook of a step cannot make the next one")
+    }
+    isStepping = true
+    defer { isStepping = false }
     if rest == nil { rest = .evaluation(try update()) }
     while true {
       switch rest {
@@ -142,7 +150,11 @@ public final class TrainingJob {
 
   /// Writes a checkpoint of the latest finished step now, unless there is one; does nothing without a checkpoint folder.
   public func saveCheckpoint() throws {
-    if rest != nil { _ = try step() }
+    switch rest {
+    case .evaluation: _ = try step()
+    case .hook(let record), .checkpoint(let record): return try save(record)
+    case nil: break
+    }
     if completedSteps > 0 { try save(nil) }
   }
 
@@ -173,6 +185,7 @@ public final class TrainingJob {
     let window = try draw()
     let loss: Double
     let norm: Double
+    optimizer.clearGradients()
     do {
       loss = try addGradients(of: window, step: number)
       norm = optimizer.gradientNorm()

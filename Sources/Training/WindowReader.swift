@@ -55,7 +55,7 @@ final class WindowReader {
         rowsInPass += 1
       }
       guard !rows.isEmpty else {
-        if rowsInPass == 0 { throw TrainingError(argument: "data", reason: "there are no rows to train on") }
+        if rowsInPass == 0 { throw Self.noRows }
         return try next(rows: count)
       }
       return try RowWindow(rows)
@@ -90,6 +90,8 @@ final class WindowReader {
     hasEnded = ended
   }
 
+  private static let noRows = TrainingError(argument: "data", reason: "there are no rows to train on")
+
   /// Rows of one pass over the data.
   static func count(_ source: any RowSource) throws -> Int {
     if source.isEndless {
@@ -101,6 +103,7 @@ final class WindowReader {
       try Interrupt.check()
       count += 1
     }
+    if count == 0 { throw noRows }
     return count
   }
 }

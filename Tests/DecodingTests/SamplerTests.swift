@@ -39,8 +39,9 @@ import Testing
     #expect(try choice(["woman", "house", "guy"], [0.4, 0.3, 0.3]) == "woman")
   }
 
-  /// What the same text says of its two other figures: after "The" six words hold about two thirds and nine exceed .92,
-  /// after "The car" three do. The single shares are not printed there; these make the statements true.
+  /// Six words after "The" hold two thirds and nine exceed .92; after "The car" three do.
+  ///
+  /// So says the same text of its two other figures. The single shares are not printed there; these make it true.
   @Test func setsOfThePublishedFigures() throws {
     let first = ["nice", "dog", "car", "woman", "guy", "man", "people", "big", "house", "cat"]
     let firstShares = [0.14, 0.13, 0.12, 0.1, 0.095, 0.095, 0.09, 0.085, 0.085, 0.06]

@@ -145,6 +145,15 @@ import Testing
     }
   }
 
+  @Test func aHookMaySave() throws {
+    try Toy.withFolder { folder in
+      let job = try job(folder, Toy.model(), every: 100)
+      job.onStep = { [unowned job] in if $0.step == 3 { try job.saveCheckpoint() } }
+      for _ in 0..<4 { _ = try job.step() }
+      #expect(try names(folder) == ["metrics.jsonl", "step-000003"])
+    }
+  }
+
   @Test func anotherRunIsRefusedNamingTheDifferences() throws {
     try Toy.withFolder { folder in
       _ = try job(folder, Toy.model(lora: lora)).step()

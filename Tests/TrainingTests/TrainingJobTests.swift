@@ -221,6 +221,28 @@ import Testing
     #expect(job.history.count == 4)
   }
 
+  @Test func aHookCannotMakeAStep() throws {
+    let job = try TrainingJob(
+      model: Toy.model(), data: MemoryRows(Toy.rows(8)), options: Toy.options(steps: 1))
+    job.onStep = { [unowned job] _ in _ = try job.step() }
+    #expect(throws: TrainingError(argument: "step", reason: "a hook of a step cannot make the next one")) {
+      try job.run()
+    }
+    job.onStep = nil
+    try job.run()
+    #expect(throws: TrainingError(argument: "step", reason: "the run has made its 1 steps")) {
+      try job.step()
+    }
+  }
+
+  @Test func gradientsFromBeforeTheRunDoNotCount() throws {
+    let reference = try train(Toy.options())
+    let model = try Toy.model()
+    try model.transformer.loss(ids: [5, 6], targets: [6, 7], documents: [2]).backward()
+    try TrainingJob(model: model, data: MemoryRows(Toy.rows(16)), options: Toy.options()).run()
+    #expect(Toy.bits(model) == reference.bits)
+  }
+
   @Test func optionsOutOfRangeAreNamed() throws {
     func message(_ change: (inout TrainingOptions) throws -> Void) throws -> String? {
       var options = try Toy.options()
@@ -239,6 +261,9 @@ import Testing
         == "beta2: a number from 0 up to, not including, 1 expected, got 1.0")
     #expect(throws: TrainingError(argument: "data", reason: "there are no rows to train on")) {
       try TrainingJob(model: Toy.model(), data: MemoryRows([]), options: Toy.options()).step()
+    }
+    #expect(throws: TrainingError(argument: "data", reason: "there are no rows to train on")) {
+      try TrainingJob(model: Toy.model(), data: MemoryRows([]), options: Toy.options(steps: nil))
     }
     let frozen = try Toy.model()
     try frozen.trainOnly(["none"])
