@@ -100,9 +100,12 @@ let package = Package(
       of: "Training",
       ["Models", "Corpus", "Decoding", "Evaluation", "Tensors", "Tokenizers", "Files", "Processes", collections],
       fixtures: true),
-    suite(of: "Scripting", ["CLua"], fixtures: true),
-    suite(of: "Notebooks", ["Scripting", "Files"], fixtures: true),
+    suite(of: "Scripting", ["CLua", "Files", collections], fixtures: true),
+    suite(of: "Notebooks", ["Scripting", "Files", "Processes", collections], fixtures: true),
     suite(of: "Library", ["Scripting", "Notebooks", "Tensors", "Files"], fixtures: true),
+    .testTarget(
+      name: "LuaTests", dependencies: ["Library", "Scripting", "Files", "TestSupport"], exclude: ["Suites"],
+      swiftSettings: settings),
   ],
   cxxLanguageStandard: .cxx17
 )

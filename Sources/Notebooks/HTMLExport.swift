@@ -44,13 +44,18 @@ public enum HTMLExport {
     let hasError = cell.outputs.contains { if case .error = $0 { true } else { false } }
     var classes = "cell"
     if hasError { classes += " failed" }
-    if cell.tags.contains(Parameters.tag) || cell.tags.contains(Parameters.injectedTag) { classes += " parameters" }
+    if cell.tags.contains(Parameters.tag) || cell.tags.contains(Parameters.injectedTag) {
+      classes += " parameters"
+    }
     var html = "<section class=\"\(classes)\">\n"
     let lines = cell.source.split(separator: "\n", omittingEmptySubsequences: false).count
     let label = cell.executionCount.map { "<span class=\"count\">\($0)</span>" } ?? ""
-    let time = cell.metadata["yuyan"]?["duration"]?.doubleValue.map { "<span class=\"time\">\(duration($0))</span>" }
+    let time = cell.metadata["yuyan"]?["duration"]?.doubleValue.map {
+      "<span class=\"time\">\(duration($0))</span>"
+    }
     let words = cell.tags.map { "<span class=\"tag\">\(HTMLText.escaped($0))</span>" }.joined()
-    html += "<details open><summary>\(label)<span class=\"what\">\(lines == 1 ? "1 line" : "\(lines) lines")</span>"
+    html +=
+      "<details open><summary>\(label)<span class=\"what\">\(lines == 1 ? "1 line" : "\(lines) lines")</span>"
     html += "\(words)\(time ?? "")</summary>"
     html += "<pre class=\"code\"><code>\(LuaHighlighter.html(cell.source))</code></pre></details>\n"
     if !cell.outputs.isEmpty {
@@ -88,7 +93,9 @@ public enum HTMLExport {
     if let markdown = data["text/markdown"]?.stringValue {
       return "<div class=\"text\">\(Markdown.html(markdown))</div>\n"
     }
-    if let text = data["text/plain"]?.stringValue { return "<pre class=\"result\">\(ANSIText.html(text))</pre>\n" }
+    if let text = data["text/plain"]?.stringValue {
+      return "<pre class=\"result\">\(ANSIText.html(text))</pre>\n"
+    }
     guard let (mime, value) = data.elements.first else { return "" }
     return "<pre class=\"result\">\(HTMLText.escaped("\(mime): \(value.text())"))</pre>\n"
   }

@@ -50,7 +50,7 @@ enum HTMLStyle {
     .cell summary::-webkit-details-marker { display: none; }
     .cell summary::before { content: "▸"; font-size: .8em; }
     .cell details[open] summary::before { content: "▾"; }
-    .cell details[open] .what { visibility: hidden; }
+    .cell details[open] .what { display: none; }
     .count { color: var(--accent); font-weight: 700; }
     .time { margin-left: auto; }
     .tag { border: 1px solid var(--line); border-radius: 99px; padding: 0 .7em; }

@@ -39,6 +39,13 @@ enum LuaHighlighter {
           emit(start, "s")
         } else if Self.isDigit(scalar) {
           skip { Self.isWord($0) || $0 == "." }
+          let isHexadecimal = starts("0x", at: start) || starts("0X", at: start)
+          if !isHexadecimal, text[at - 1] == "e" || text[at - 1] == "E", at < text.count,
+            "+-".contains(Character(text[at]))
+          {
+            at += 1
+            skip { Self.isWord($0) }
+          }
           emit(start, "n")
         } else if Self.isWord(scalar) {
           skip { Self.isWord($0) }

@@ -119,7 +119,9 @@ enum Markdown {
       let width: Int
       if let first = rest.first, "-*+".contains(first) {
         width = 1
-      } else if !digits.isEmpty, digits.count < 10, let next = rest.dropFirst(digits.count).first, ".)".contains(next) {
+      } else if !digits.isEmpty, digits.count < 10, let next = rest.dropFirst(digits.count).first,
+        ".)".contains(next)
+      {
         number = Int(digits)
         width = digits.count + 1
       } else {
@@ -141,7 +143,9 @@ enum Markdown {
       } else if line.trimmingSpaces.isEmpty {
         guard let next = rest.dropFirst().first(where: { !$0.trimmingSpaces.isEmpty }),
           next.prefix(while: { $0 == " " }).count >= first.contentIndent
-            || ListMarker(next).map({ $0.indent >= first.indent }) == true
+            || ListMarker(next).map({
+              ($0.number == nil) == (first.number == nil) && $0.indent >= first.indent
+            }) == true
         else { break }
         isLoose = true
         items[items.count - 1].append("")
@@ -159,7 +163,8 @@ enum Markdown {
     let body = items.map { item -> String in
       var html = blocks(item[...])
       if !isLoose, html.hasPrefix("<p>"), let end = html.firstRange(of: "</p>\n") {
-        html = String(html[html.index(html.startIndex, offsetBy: 3)..<end.lowerBound] + html[end.upperBound...])
+        html = String(
+          html[html.index(html.startIndex, offsetBy: 3)..<end.lowerBound] + html[end.upperBound...])
       }
       return "<li>\(html)</li>\n"
     }
@@ -171,7 +176,8 @@ enum Markdown {
   private static func table(_ rest: inout ArraySlice<String>) -> String? {
     guard let header = rest.first, header.contains("|"), let rule = rest.dropFirst().first else { return nil }
     let marks = cells(rule)
-    guard rule.contains("-"), !marks.isEmpty, marks.allSatisfy({ !$0.isEmpty && $0.allSatisfy("-: ".contains) })
+    guard rule.contains("-"), !marks.isEmpty,
+      marks.allSatisfy({ !$0.isEmpty && $0.allSatisfy("-: ".contains) })
     else { return nil }
     let alignments = marks.map { mark in
       switch (mark.hasPrefix(":"), mark.hasSuffix(":")) {

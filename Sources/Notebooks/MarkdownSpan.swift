@@ -23,7 +23,9 @@ enum MarkdownSpan {
   ) -> (String, Substring)? {
     switch next {
     case "\\":
-      guard let escaped = rest.dropFirst().first, "\\`*_{}[]()#+-.!|~<>$".contains(escaped) else { return nil }
+      guard let escaped = rest.dropFirst().first, "\\`*_{}[]()#+-.!|~<>$".contains(escaped) else {
+        return nil
+      }
       return (HTMLText.escaped(String(escaped)), rest.dropFirst(2))
     case "`":
       let ticks = rest.prefix { $0 == "`" }
@@ -39,7 +41,9 @@ enum MarkdownSpan {
       return ("<del>\(html(String(body[..<end.lowerBound])))</del>", body[end.upperBound...])
     case "!" where rest.hasPrefix("!["):
       guard let (text, address, after) = link(rest.dropFirst()) else { return nil }
-      guard let safe = HTMLText.safeAddress(address, isPicture: true) else { return (HTMLText.escaped(text), after) }
+      guard let safe = HTMLText.safeAddress(address, isPicture: true) else {
+        return (HTMLText.escaped(text), after)
+      }
       return ("<img src=\"\(safe)\" alt=\"\(HTMLText.escaped(text))\">", after)
     case "[":
       guard let (text, address, after) = link(rest) else { return nil }
@@ -48,7 +52,9 @@ enum MarkdownSpan {
     case "<":
       guard let end = rest.firstIndex(of: ">") else { return nil }
       let address = String(rest[rest.index(after: rest.startIndex)..<end])
-      guard address.hasPrefix("http://") || address.hasPrefix("https://"), !address.contains(" ") else { return nil }
+      guard address.hasPrefix("http://") || address.hasPrefix("https://"), !address.contains(" ") else {
+        return nil
+      }
       let safe = HTMLText.escaped(address)
       return ("<a href=\"\(safe)\">\(safe)</a>", rest[rest.index(after: end)...])
     default: return nil

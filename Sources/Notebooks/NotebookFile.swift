@@ -20,11 +20,16 @@ public enum NotebookFile {
     } catch let error as JSONError {
       throw FileError(path: path, line: error.line, reason: "not a notebook: \(error.reason)")
     }
-    func fail(_ field: String, _ reason: String) -> FileError { FileError(path: path, field: field, reason: reason) }
-    guard let fields = root.objectValue else { throw FileError(path: path, reason: "not a notebook: object expected") }
+    func fail(_ field: String, _ reason: String) -> FileError {
+      FileError(path: path, field: field, reason: reason)
+    }
+    guard let fields = root.objectValue else {
+      throw FileError(path: path, reason: "not a notebook: object expected")
+    }
     guard let version = fields["nbformat"]?.intValue else { throw fail("nbformat", "integer expected") }
     guard version == 4 else {
-      throw fail("nbformat", "version 4 expected, got \(version) (`jupyter nbconvert --to notebook` upgrades it)")
+      throw fail(
+        "nbformat", "version 4 expected, got \(version) (`jupyter nbconvert --to notebook` upgrades it)")
     }
     guard let cells = fields["cells"]?.arrayValue else { throw fail("cells", "array expected") }
     var notebook = Notebook()
@@ -46,7 +51,9 @@ public enum NotebookFile {
     guard let kind = NotebookCell.Kind(rawValue: kindName) else {
       throw fail("cell_type", "code, markdown or raw expected, got '\(kindName)'")
     }
-    guard let source = fields["source"].flatMap(joined) else { throw fail("source", "string or lines expected") }
+    guard let source = fields["source"].flatMap(joined) else {
+      throw fail("source", "string or lines expected")
+    }
     var cell = NotebookCell(kind, source, id: fields["id"]?.stringValue)
     cell.metadata = fields["metadata"]?.objectValue ?? [:]
     cell.metadata["trusted"] = nil

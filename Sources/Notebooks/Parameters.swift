@@ -13,7 +13,9 @@ public enum Parameters {
   static let injectedTag = "injected-parameters"
 
   public static func all(in notebook: Notebook) -> [CellParameter] {
-    guard let cell = notebook.cells.first(where: { $0.kind == .code && $0.tags.contains(tag) }) else { return [] }
+    guard let cell = notebook.cells.first(where: { $0.kind == .code && $0.tags.contains(tag) }) else {
+      return []
+    }
     return CellParameter.all(in: cell.source)
   }
 
@@ -34,7 +36,8 @@ public enum Parameters {
         let near = Nearest.name(to: name, among: parameters.map(\.name))
         let known = parameters.isEmpty ? "none" : parameters.map(\.name).joined(separator: ", ")
         throw ParameterError(
-          description: "unknown parameter '\(name)'" + (near.map { "; did you mean '\($0)'?" } ?? " (known: \(known))"))
+          description: "unknown parameter '\(name)'"
+            + (near.map { "; did you mean '\($0)'?" } ?? " (known: \(known))"))
       }
       guard let literal = parameter.literal(for: value) else {
         throw ParameterError(

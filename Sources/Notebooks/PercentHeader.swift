@@ -64,13 +64,18 @@ enum PercentHeader {
     ]
     if let kernel = metadata["kernelspec"] { jupyter["kernelspec"] = kernel }
     var lines: [String] = []
-    if let raw { lines += raw.split(separator: "\n", omittingEmptySubsequences: false).dropFirst().dropLast().map(String.init) }
+    if let raw {
+      lines += raw.split(separator: "\n", omittingEmptySubsequences: false).dropFirst().dropLast().map(
+        String.init)
+    }
     lines.append("jupyter:")
     write(jupyter, indent: 2, into: &lines)
     return (["---"] + lines + ["---"]).map { $0.isEmpty ? "--\n" : "-- \($0)\n" }.joined()
   }
 
-  private static func write(_ fields: OrderedDictionary<String, JSON>, indent: Int, into lines: inout [String]) {
+  private static func write(
+    _ fields: OrderedDictionary<String, JSON>, indent: Int, into lines: inout [String]
+  ) {
     for key in fields.keys.sorted() {
       let space = String(repeating: " ", count: indent)
       if let inner = fields[key]?.objectValue {
@@ -85,8 +90,11 @@ enum PercentHeader {
   /// A string that YAML would take for something else is quoted.
   private static func scalarText(_ value: JSON) -> String {
     guard let text = value.stringValue else { return value.text() }
-    let isOtherwise = (try? JSON.parse(text)) != nil || ["yes", "no", "on", "off", "null", "~"].contains(text.lowercased())
-    let hasSigns = text.isEmpty || text.contains(": ") || text.contains(" #") || "!&*-?[]{}|>@`\"'%,#:".contains(text.first ?? " ")
+    let isOtherwise =
+      (try? JSON.parse(text)) != nil || ["yes", "no", "on", "off", "null", "~"].contains(text.lowercased())
+    let hasSigns =
+      text.isEmpty || text.contains(": ") || text.contains(" #")
+      || "!&*-?[]{}|>@`\"'%,#:".contains(text.first ?? " ")
     return isOtherwise || hasSigns ? "'\(text.replacing("'", with: "''"))'" : text
   }
 }

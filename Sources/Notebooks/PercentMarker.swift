@@ -46,7 +46,8 @@ struct PercentMarker {
 
   /// Takes `key=value …` from the end of the text; nil leaves the text as a title.
   private static func options(in text: inout String) -> OrderedDictionary<String, JSON>? {
-    if let brace = text.firstIndex(of: "{"), let object = try? JSON.parse(String(text[brace...])).objectValue {
+    if let brace = text.firstIndex(of: "{"), let object = try? JSON.parse(String(text[brace...])).objectValue
+    {
       text = String(text[..<brace]).trimmingSpaces
       return object
     }
@@ -87,7 +88,9 @@ struct PercentMarker {
   var line: String {
     var parts = ["-- %%" + String(repeating: "%", count: metadata["cell_depth"]?.intValue ?? 0)]
     if let title = metadata["title"]?.stringValue { parts.append(title) }
-    if kind == .markdown { parts.append(metadata["region_name"]?.stringValue == "md" ? "[md]" : "[markdown]") }
+    if kind == .markdown {
+      parts.append(metadata["region_name"]?.stringValue == "md" ? "[md]" : "[markdown]")
+    }
     if kind == .raw { parts.append("[raw]") }
     for (key, value) in metadata where !Self.hidden.contains(key) {
       parts.append("\(key)=\(Self.ascii(value.text()))")

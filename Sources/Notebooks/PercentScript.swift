@@ -112,13 +112,15 @@ public enum PercentScript {
         rest = rest.drop { $0 != "\n" }
       } else if let quote = rest.first, quote == "\"" || quote == "'" {
         rest = rest.dropFirst()
-        while let next = rest.first, next != quote, next != "\n" { rest = rest.dropFirst(next == "\\" ? 2 : 1) }
+        while let next = rest.first, next != quote, next != "\n" {
+          rest = rest.dropFirst(next == "\\" ? 2 : 1)
+        }
         rest = rest.dropFirst()
       } else {
         rest = rest.dropFirst()
       }
     }
-    return false
+    return close != nil
   }
 
   // MARK: Writing
@@ -129,7 +131,9 @@ public enum PercentScript {
     let shebang = executable.map { "#!\($0)\n" } ?? ""
     var cells = notebook.cells[...]
     var raw: String?
-    if let first = cells.first, first.kind == .raw, first.source.hasPrefix("---\n"), first.source.hasSuffix("\n---") {
+    if let first = cells.first, first.kind == .raw, first.source.hasPrefix("---\n"),
+      first.source.hasSuffix("\n---")
+    {
       raw = first.source
       cells = cells.dropFirst()
     }

@@ -34,7 +34,8 @@ public struct CellParameter: Equatable, Sendable {
       guard let first = value.first, let last = value.last else { return nil }
       let text = bytes[(start + first.range.lowerBound)..<(start + last.range.upperBound)]
       let written = String(decoding: text, as: UTF8.self)
-      return CellParameter(name: name.text, kind: kind(of: value, written), text: written, isConstant: isConstant)
+      return CellParameter(
+        name: name.text, kind: kind(of: value, written), text: written, isConstant: isConstant)
     }
   }
 

@@ -1,7 +1,8 @@
 extension CellParser {
   /// Precedence does not matter for scopes, so operators are read as a flat chain.
   static let binaryOperators: Set<String> = [
-    "+", "-", "*", "/", "//", "%", "^", "..", "==", "~=", "<", "<=", ">", ">=", "&", "|", "~", "<<", ">>", "and",
+    "+", "-", "*", "/", "//", "%", "^", "..", "==", "~=", "<", "<=", ">", ">=", "&", "|", "~", "<<", ">>",
+    "and",
     "or",
   ]
   private static let unaryOperators: Set<String> = ["-", "not", "#", "~"]
@@ -90,7 +91,8 @@ extension CellParser {
           try parser.expression()
           try parser.expect("]")
           try parser.expect("=")
-        } else if parser.current.kind == .name, parser.following.kind == .symbol, parser.following.text == "=" {
+        } else if parser.current.kind == .name, parser.following.kind == .symbol, parser.following.text == "="
+        {
           parser.advance()
           parser.advance()
         }

@@ -157,7 +157,8 @@ public struct CellRewriter {
     var edits: [(range: Range<Int>, text: String)] = []
     for variable in variables {
       guard let attribute = variable.attribute, let range = variable.attributeRange else { continue }
-      text += " \(hidden).\(attribute == "close" ? "close" : "constant")(\"\(variable.name)\",\(variable.name));"
+      text +=
+        " \(hidden).\(attribute == "close" ? "close" : "constant")(\"\(variable.name)\",\(variable.name));"
       if attribute == "close" { edits.append((range, "const")) }
     }
     let end = statement.range.upperBound

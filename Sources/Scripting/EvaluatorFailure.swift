@@ -94,7 +94,9 @@ public struct EvaluationFailure: Error, CustomStringConvertible {
 
   /// "; did you mean 'print'?" for a nil global that has a near name.
   private static func hint(for message: String, names: [String]) -> String? {
-    guard message.contains("a nil value (global '"), let start = message.firstRange(of: "(global '") else { return nil }
+    guard message.contains("a nil value (global '"), let start = message.firstRange(of: "(global '") else {
+      return nil
+    }
     let name = String(message[start.upperBound...].prefix { $0 != "'" })
     return Nearest.name(to: name, among: names).map { "; did you mean '\($0)'?" }
   }
@@ -128,7 +130,7 @@ struct SourceShelf {
 public enum Nearest {
   /// The name with the fewest edits from `name`, when they are few for its length.
   public static func name(to name: String, among candidates: [String]) -> String? {
-    let limit = max(1, min(3, name.count / 3))
+    let limit = min(3, max(name.count >= 3 ? 1 : 0, name.count / 3))
     let near = candidates.map { ($0, distance(Array(name.utf8), Array($0.utf8), limit: limit)) }
     return near.filter { $0.1 <= limit && $0.1 > 0 }.min { ($0.1, $0.0) < ($1.1, $1.0) }?.0
   }
@@ -143,7 +145,9 @@ public enum Nearest {
       var next = [i] + [Int](repeating: 0, count: b.count)
       for j in 1...b.count {
         next[j] = min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1))
-        if i > 1, j > 1, a[i - 1] == b[j - 2], a[i - 2] == b[j - 1] { next[j] = min(next[j], before[j - 2] + 1) }
+        if i > 1, j > 1, a[i - 1] == b[j - 2], a[i - 2] == b[j - 1] {
+          next[j] = min(next[j], before[j - 2] + 1)
+        }
       }
       before = row
       row = next

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Library
+import Scripting
 
 /// `yuyan chat`: the conversation of `m:chat()` without a line of Lua.
 struct ChatCommand: Command {

@@ -10,12 +10,12 @@ enum Console {
     fflush(nil)
     var text = text
     text.withUTF8 { bytes in
-      var rest = UnsafeRawBufferPointer(bytes)[...]
-      while !rest.isEmpty {
-        let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      var at = 0
+      while at < bytes.count {
+        let count = Glibc.write(descriptor, bytes.baseAddress?.advanced(by: at), bytes.count - at)
         if count < 0 && errno == EINTR { continue }
         guard count > 0 else { return }
-        rest = rest.dropFirst(count)
+        at += count
       }
     }
   }

@@ -4,7 +4,8 @@ import Notebooks
 /// `yuyan convert`: notebooks, percent scripts and web pages, told apart by their endings.
 struct ConvertCommand: Command {
   static let configuration = CommandConfiguration(
-    commandName: "yuyan convert", abstract: "Convert between notebooks (.ipynb), scripts (.lua) and pages (.html).")
+    commandName: "yuyan convert",
+    abstract: "Convert between notebooks (.ipynb), scripts (.lua) and pages (.html).")
 
   @Argument(help: "The notebook (.ipynb) or percent-format script (.lua) to read.")
   var input: String

@@ -48,11 +48,14 @@ struct Door {
           continue
         }
         let options = ["-e", "-i", "--version", "--help"]
-        return Self.wrongUsage("unknown option '\(argument)'" + Self.suggestion(for: argument, among: options))
+        return Self.wrongUsage(
+          "unknown option '\(argument)'" + Self.suggestion(for: argument, among: options))
       default:
-        if argument != "-", !FileSystem.exists(argument), !argument.hasSuffix(".lua"), !argument.contains("/") {
+        if argument != "-", !FileSystem.exists(argument), !argument.hasSuffix(".lua"), !argument.contains("/")
+        {
           return Self.wrongUsage(
-            "no command and no file is called '\(argument)'" + Self.suggestion(for: argument, among: Self.commands))
+            "no command and no file is called '\(argument)'"
+              + Self.suggestion(for: argument, among: Self.commands))
         }
         script = (argument, Array(rest))
         return nil
@@ -120,7 +123,7 @@ struct Door {
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while true {
-      let count = read(STDIN_FILENO, &buffer, buffer.count)
+      let count = Glibc.read(STDIN_FILENO, &buffer, buffer.count)
       if count < 0 && errno == EINTR { continue }
       guard count >= 0 else { throw FileError(path: "standard input", code: errno) }
       if count == 0 { return bytes }

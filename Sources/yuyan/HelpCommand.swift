@@ -1,5 +1,6 @@
 import ArgumentParser
 import Library
+import Scripting
 
 /// `yuyan help`: what `help(NAME)` says in a session.
 struct HelpCommand: Command {

@@ -3,7 +3,8 @@ import Scripting
 /// Names that may stand where the cursor is: globals, session variables, keywords, fields and methods.
 struct REPLCompletion {
   private static let keywords = [
-    "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in", "local", "nil",
+    "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in", "local",
+    "nil",
     "not", "or", "repeat", "return", "then", "true", "until", "while",
   ]
   private let evaluator: Evaluator

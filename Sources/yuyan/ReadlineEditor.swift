@@ -23,9 +23,9 @@ final class ReadlineEditor: LineEditor {
     rl_readline_name = UnsafePointer(strdup("yuyan"))
     rl_catch_signals = 0
     rl_completer_word_break_characters = UnsafePointer(strdup(" \t\n\"\\'`@$><=;|&{(+-*/%^#~,)}[]"))
-    rl_completion_append_character = 0
     rl_attempted_completion_function = { _, start, end in
       rl_attempted_completion_over = 1
+      rl_completion_append_character = 0
       let line = rl_line_buffer.map { String(cString: $0) } ?? ""
       return ReadlineEditor.matches(Delivery.complete?(line, Int(start), Int(end)) ?? [])
     }
@@ -42,7 +42,9 @@ final class ReadlineEditor: LineEditor {
     var common = Substring(first)
     for word in words { while !word.hasPrefix(common) { common.removeLast() } }
     let list = words.count == 1 ? [first] : [String(common)] + words
-    guard let array = calloc(list.count + 1, MemoryLayout<UnsafeMutablePointer<CChar>?>.stride) else { return nil }
+    guard let array = calloc(list.count + 1, MemoryLayout<UnsafeMutablePointer<CChar>?>.stride) else {
+      return nil
+    }
     let typed = array.bindMemory(to: UnsafeMutablePointer<CChar>?.self, capacity: list.count + 1)
     for (index, word) in list.enumerated() { typed[index] = strdup(word) }
     return typed
@@ -77,7 +79,6 @@ final class ReadlineEditor: LineEditor {
       }
       rl_callback_read_char()
     }
-    if Delivery.input == .end { Console.output("\n") }
     return Delivery.input ?? .end
   }
 
@@ -93,7 +94,9 @@ final class ReadlineEditor: LineEditor {
     func variable(_ name: String) -> String? {
       getenv(name).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
     }
-    guard let state = variable("XDG_STATE_HOME") ?? variable("HOME").map({ $0 + "/.local/state" }) else { return nil }
+    guard let state = variable("XDG_STATE_HOME") ?? variable("HOME").map({ $0 + "/.local/state" }) else {
+      return nil
+    }
     let folder = FileSystem.join(state, "yuyan")
     guard (try? FileSystem.makeFolders(folder)) != nil else { return nil }
     let path = FileSystem.join(folder, "history")

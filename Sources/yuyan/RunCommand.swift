@@ -9,7 +9,8 @@ import Scripting
 struct RunCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "yuyan run", abstract: "Run a notebook (or a script) as a batch job.",
-    discussion: "Outputs are saved after every cell. An error stops the run with status 1 and is saved as well.")
+    discussion:
+      "Outputs are saved after every cell. An error stops the run with status 1 and is saved as well.")
 
   @Argument(help: "The notebook (.ipynb) or percent-format script (.lua).")
   var notebook: String
@@ -29,7 +30,8 @@ struct RunCommand: Command {
   var timeout: Double?
 
   func validate() throws {
-    for parameter in parameters where parameter.firstIndex(of: "=").map({ $0 == parameter.startIndex }) ?? true {
+    for parameter in parameters
+    where parameter.firstIndex(of: "=").map({ $0 == parameter.startIndex }) ?? true {
       throw ValidationError("-p needs NAME=VALUE, got '\(parameter)'")
     }
     if let timeout, !(timeout > 0) { throw ValidationError("--timeout needs a positive number of seconds") }
@@ -61,7 +63,8 @@ struct RunCommand: Command {
         source, evaluator: evaluator, outputPath: outputPath, options: options, onEvent: progress.show)
       outcome = try runner.run()
       if let html {
-        try AtomicFile.write(HTMLExport.page(for: runner.notebook, title: FileSystem.stem(notebook)), to: html)
+        try AtomicFile.write(
+          HTMLExport.page(for: runner.notebook, title: FileSystem.stem(notebook)), to: html)
       }
       progress.end(outcome, paths: [outputPath] + [html].compactMap { $0 })
     } catch let error as ParameterError {
@@ -125,7 +128,8 @@ struct RunProgress {
     let number = String(cell)
     let pad = String(repeating: " ", count: max(0, total.count - number.count))
     let gap = String(repeating: " ", count: max(1, 10 - time.count))
-    return "[\(pad)\(number)/\(total)]\(gap)\(time)  \(title.count > 60 ? title.prefix(59) + "…" : title[...])"
+    return
+      "[\(pad)\(number)/\(total)]\(gap)\(time)  \(title.count > 60 ? title.prefix(59) + "…" : title[...])"
   }
 
   private func time(_ seconds: Double) -> String {

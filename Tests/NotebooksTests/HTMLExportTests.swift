@@ -6,10 +6,19 @@ import Testing
   @Test(arguments: [
     ("# A *b* `c<`", "<h1>A <em>b</em> <code>c&lt;</code></h1>\n"),
     ("a\nb  \nc", "<p>a\nb<br>\nc</p>\n"),
-    ("**b** _i_ ~~d~~ snake_case_name 2*3*4", "<p><strong>b</strong> <em>i</em> <del>d</del> snake_case_name 2<em>3</em>4</p>\n"),
-    ("[t](http://x.y) [bad](javascript:alert(1)) <script>", "<p><a href=\"http://x.y\">t</a> bad) &lt;script&gt;</p>\n"),
+    (
+      "**b** _i_ ~~d~~ snake_case_name 2*3*4",
+      "<p><strong>b</strong> <em>i</em> <del>d</del> snake_case_name 2<em>3</em>4</p>\n"
+    ),
+    (
+      "[t](http://x.y) [bad](javascript:alert(1)) <script>",
+      "<p><a href=\"http://x.y\">t</a> bad) &lt;script&gt;</p>\n"
+    ),
     ("![p](data:image/png;base64,AA)", "<p><img src=\"data:image/png;base64,AA\" alt=\"p\"></p>\n"),
-    ("- a\n- b\n  - c\n\n1. d", "<ul>\n<li>a</li>\n<li>b<ul>\n<li>c</li>\n</ul>\n</li>\n</ul>\n<ol>\n<li>d</li>\n</ol>\n"),
+    (
+      "- a\n- b\n  - c\n\n1. d",
+      "<ul>\n<li>a</li>\n<li>b<ul>\n<li>c</li>\n</ul>\n</li>\n</ul>\n<ol>\n<li>d</li>\n</ol>\n"
+    ),
     ("> q\n> r", "<blockquote>\n<p>q\nr</p>\n</blockquote>\n"),
     ("```\n<x>\n```", "<pre><code>&lt;x&gt;</code></pre>\n"),
     (

@@ -65,7 +65,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("x = 1", CellParameter.Kind.integer), ("x = -1", .integer), ("x = 0x10", .integer), ("x = 1e-3", .number),
+    ("x = 1", CellParameter.Kind.integer), ("x = -1", .integer), ("x = 0x10", .integer),
+    ("x = 1e-3", .number),
     ("x = 1.5", .number), ("x = \"a\"", .string), ("x = [[a]]", .string), ("x = true", .boolean),
     ("x = { 1 }", .table), ("x = nil", .any), ("x = f()", .any), ("local x <const> = 3", .integer),
   ])

@@ -1,4 +1,5 @@
 import Files
+import OrderedCollections
 import Testing
 
 @testable import Scripting
@@ -47,8 +48,10 @@ final class TestSession {
     ["local a, b, c = (function() return 1, 2 end)()", "print(a, b, c)"],
     ["local function fact(n) return n < 2 and 1 or n * fact(n - 1) end", "print(fact(10))"],
     ["local x <const> = 5", "print(x)", "local function f() return x end print(f())"],
-    ["local t = {}", "for i = 1, 3 do local i = i * 2 t[#t + 1] = function() i = i + 1 return i end end",
-      "print(t[1](), t[1](), t[2](), t[3]())"],
+    [
+      "local t = {}", "for i = 1, 3 do local i = i * 2 t[#t + 1] = function() i = i + 1 return i end end",
+      "print(t[1](), t[1](), t[2](), t[3]())",
+    ],
     ["do local x = 1 y = x end", "print(x, y)"],
     ["local i = 0\n::top::\nlocal v = i\ni = i + 1\nif i < 3 then goto top end", "print(i, v)"],
     ["local s = 'a'", "local s = s .. 'b'", "local s = s .. 'c' print(s)"],
@@ -60,7 +63,10 @@ final class TestSession {
     ["local a <const>, b = 1, 2", "b = a + b", "print(a, b)"],
     ["local f = function(...) return select('#', ...), ... end", "print(f(1, nil, 3))"],
     ["local x = 1 repeat local x = x + 1 until x == 2", "print(x)"],
-    ["local co = coroutine.wrap(function() for i = 1, 3 do coroutine.yield(i) end end)", "print(co(), co())", "print(co())"],
+    [
+      "local co = coroutine.wrap(function() for i = 1, 3 do coroutine.yield(i) end end)", "print(co(), co())",
+      "print(co())",
+    ],
     ["local x\nlocal y = 2", "x = y", "print(x, y)"],
     ["local x (print)('called')", "print(x)"],
     ["local mt = setmetatable({}, { __index = function(_, k) return k .. '!' end })", "print(mt.abc)"],
@@ -68,15 +74,15 @@ final class TestSession {
     ["-- local c = 1\n--[[ local d = 2 ]]", "print(c, d)"],
     ["local x = 0x1p4 local y = 3e-2 local z = .5", "print(x, y, z)"],
     ["local a = 1", "local b = function() a = a + 1 return a end", "local a = 10", "print(a, b(), b(), a)"],
-    ["if true then return end", "print('after')"].map { $0 },
   ]
 
-  @Test(arguments: sequences.dropLast())
+  @Test(arguments: sequences)
   func cellsDoWhatTheirConcatenationDoes(_ cells: [String]) throws {
     let session = try TestSession()
     for cell in cells { try session.run(cell + ";") }
     let script = try TestSession()
-    try script.evaluator.runScript(Array(cells.joined(separator: "\n").utf8), path: "script.lua", arguments: [])
+    try script.evaluator.runScript(
+      Array(cells.joined(separator: "\n").utf8), path: "script.lua", arguments: [])
     #expect(session.sink.text == script.sink.text)
     #expect(!session.sink.text.isEmpty)
   }
@@ -90,17 +96,20 @@ final class TestSession {
 
   @Test func localsSetBeforeAnErrorStay() throws {
     let session = try TestSession()
-    #expect(session.failure("local a = 1\nlocal f = function() return a end\nerror('no')\nlocal b = 2") != nil)
+    #expect(
+      session.failure("local a = 1\nlocal f = function() return a end\nerror('no')\nlocal b = 2") != nil)
     #expect(try session.run("a = a + 1; return f(), b") == "2\tnil")
   }
 
-  @Test(arguments: [
-    ("1 + 1", "2"), ("1 + 1;", nil), ("x = 5\n-3", nil), ("local t = {}\n#t", "0"), ("'a', 2", "a\t2"),
-    ("-- nothing", nil), ("", nil), ("return", nil), ("nil", "nil"), ("(function() end)()", nil),
-    ("#!/usr/bin/env yuyan\n7", "7"), ("function() end", .some("function")), ("...", nil), ("2 -- two ; three", "2"),
-    ("2 ; ; -- quiet", nil), ("string.rep('a', 3)", "aaa"), ("if true then end\n'x'", "x"),
-    ("local a = 4\na", "4"), ("not true", "false"), ("a.b", "error"),
-  ] as [(String, String?)])
+  @Test(
+    arguments: [
+      ("1 + 1", "2"), ("1 + 1;", nil), ("x = 5\n-3", nil), ("local t = {}\n#t", "0"), ("'a', 2", "a\t2"),
+      ("-- nothing", nil), ("", nil), ("return", nil), ("nil", "nil"), ("(function() end)()", nil),
+      ("#!/usr/bin/env yuyan\n7", "7"), ("function() end", .some("function")), ("...", nil),
+      ("2 -- two ; three", "2"),
+      ("2 ; ; -- quiet", nil), ("string.rep('a', 3)", "aaa"), ("if true then end\n'x'", "x"),
+      ("local a = 4\na", "4"), ("not true", "false"), ("a.b", "error"),
+    ] as [(String, String?)])
   func lastExpressionsAreShown(_ source: String, _ shown: String?) throws {
     let session = try TestSession()
     if shown == "error" {
@@ -116,20 +125,23 @@ final class TestSession {
   @Test func constantsOfEarlierCellsCannotBeAssigned() throws {
     let session = try TestSession()
     try session.run("local limit <const> = 3")
-    #expect(session.failure("\nlimit = 4")?.report == [
-      "cell 2:2: attempt to assign to const variable 'limit'", "  2 | limit = 4",
-    ])
+    #expect(
+      session.failure("\nlimit = 4")?.report == [
+        "cell 2:2: attempt to assign to const variable 'limit'", "  2 | limit = 4",
+      ])
     #expect(try session.run("limit") == "3")
   }
 
   @Test func closeVariablesAreClosedWhenTheSessionEnds() throws {
     let session = try TestSession()
-    try session.run("local function mark(n) return setmetatable({}, { __close = function() print('closed', n) end }) end")
+    try session.run(
+      "local function mark(n) return setmetatable({}, { __close = function() print('closed', n) end }) end")
     try session.run("local a <close> = mark(1)\nlocal b <close> = mark(2)")
     try session.run("print('open')")
     #expect(session.evaluator.finish() == [])
     #expect(session.sink.text == "open\nclosed\t2\nclosed\t1\n")
-    #expect(session.failure("local c <close> = 42")?.message == "cell 4:1: variable 'c' got a non-closable value")
+    #expect(
+      session.failure("local c <close> = 42")?.message == "cell 4:1: variable 'c' got a non-closable value")
   }
 
   @Test func thousandsOfLocals() throws {
@@ -148,31 +160,43 @@ final class TestSession {
   @Test func messagesCarryPlaceLineAndTraceback() throws {
     let session = try TestSession()
     try session.run("local x = nil")
-    #expect(session.failure("print(1)\nlocal y = x.field")?.report == [
-      "cell 2:2: attempt to index a nil value (local 'x')", "  2 | local y = x.field",
-    ])
-    #expect(session.failure("local function f()\n  error('deep')\nend\nlocal function g() f() end\ng()")?.report == [
-      "cell 3:2: deep", "  2 |   error('deep')", "stack traceback:", "  [C]: in function 'error'",
-      "  cell 3:2: in upvalue 'f'", "  cell 3:4: in local 'g'", "  cell 3:5: in main chunk",
-    ])
-    #expect(session.failure("prnt(1)")?.message
-      == "cell 4:1: attempt to call a nil value (global 'prnt'); did you mean 'print'?")
-    #expect(session.failure("local = 1")?.report == ["cell 5:1: <name> expected near '='", "  1 | local = 1"])
+    #expect(
+      session.failure("print(1)\nlocal y = x.field")?.report == [
+        "cell 2:2: attempt to index a nil value (local 'x')", "  2 | local y = x.field",
+      ])
+    #expect(
+      session.failure("local function f()\n  error('deep')\nend\nlocal function g() f() end\ng()")?.report
+        == [
+          "cell 3:2: deep", "  2 |   error('deep')", "stack traceback:", "  [C]: in function 'error'",
+          "  cell 3:2: in upvalue 'f'", "  cell 3:4: in local 'g'", "  cell 3:5: in main chunk",
+        ])
+    #expect(
+      session.failure("prnt(1)")?.message
+        == "cell 4:1: attempt to call a nil value (global 'prnt'); did you mean 'print'?")
+    #expect(
+      session.failure("local = 1")?.report == ["cell 5:1: <name> expected near '='", "  1 | local = 1"])
     #expect(session.failure("error('bare', 0)")?.message == "bare")
     #expect(session.failure("error('caller', 2)")?.message == "caller")
     #expect(session.failure("error()")?.message == "nil")
     #expect(session.failure("error({})")?.message == "(error object is a table value)")
-    #expect(session.failure("error(setmetatable({}, { __tostring = function() return 'mine' end }))")?.message == "mine")
+    #expect(
+      session.failure("error(setmetatable({}, { __tostring = function() return 'mine' end }))")?.message
+        == "mine")
   }
 
   @Test func disastersAreSurvived() throws {
     let session = try TestSession()
-    #expect(session.failure("local function f() return 1 + f() end f()")?.message.contains("stack overflow") == true)
-    #expect(session.failure("string.rep('x', 1 << 40)")?.message.contains("not enough memory") == true
-      || session.failure("string.rep('x', 1 << 62)") != nil)
-    #expect(session.failure("setmetatable({}, { __gc = function() error 'gc' end }) collectgarbage() error 'x'") != nil)
-    #expect(session.failure("coroutine.wrap(function() error('in co') end)()")?.message == "cell 5:1: in co"
-      || true)
+    #expect(
+      session.failure("local function f() return 1 + f() end f()")?.message.contains("stack overflow") == true
+    )
+    #expect(
+      session.failure("string.rep('x', 1 << 40)")?.message.contains("not enough memory") == true
+        || session.failure("string.rep('x', 1 << 62)") != nil)
+    #expect(
+      session.failure("setmetatable({}, { __gc = function() error 'gc' end }) collectgarbage() error 'x'")
+        != nil)
+    #expect(
+      session.failure("coroutine.wrap(function() error('in co') end)()")?.message.hasSuffix("in co") == true)
     #expect(try session.run("1") == "1")
   }
 
@@ -187,10 +211,12 @@ final class TestSession {
 
   @Test func writesGoToTheRunningCell() throws {
     let session = try TestSession()
-    try session.run("io.write('a', 1, 2.5, '\\n'):write('b\\n') io.stdout:write('c\\n') io.stderr:write('d\\n')")
+    try session.run(
+      "io.write('a', 1, 2.5, '\\n'):write('b\\n') io.stdout:write('c\\n') io.stderr:write('d\\n')")
     #expect(session.sink.text == "a12.5\nb\nc\nd\n")
-    #expect(session.failure("io.write({})")?.message
-      == "cell 2:1: bad argument #1 to 'write' (string expected, got table)")
+    #expect(
+      session.failure("io.write({})")?.message
+        == "cell 2:1: bad argument #1 to 'write' (string expected, got table)")
   }
 
   @Test func displaysAreMIMETables() throws {
@@ -208,10 +234,13 @@ final class TestSession {
 
   @Test(arguments: [
     ("x = 1", Completeness.complete), ("1 +", .incomplete), ("{1,2,", .incomplete), ("x = \"abc", .invalid),
-    ("for i = 1, 3 do", .incomplete), ("function f()", .incomplete), ("if x then", .incomplete), ("break", .invalid),
+    ("for i = 1, 3 do", .incomplete), ("function f()", .incomplete), ("if x then", .incomplete),
+    ("break", .invalid),
     ("goto nowhere", .invalid), ("x = [[abc", .incomplete), ("--[[ abc", .incomplete), ("end", .invalid),
-    ("f(", .incomplete), ("", .complete), ("-- c", .complete), ("local a = 1\na +", .incomplete), ("x = = 1", .invalid),
-    ("return", .complete), ("local", .incomplete), ("foo.", .incomplete), ("'abc", .invalid), ("1 1", .invalid),
+    ("f(", .incomplete), ("", .complete), ("-- c", .complete), ("local a = 1\na +", .incomplete),
+    ("x = = 1", .invalid),
+    ("return", .complete), ("local", .incomplete), ("foo.", .incomplete), ("'abc", .invalid),
+    ("1 1", .invalid),
     ("x = {\n  1,\n  2,", .incomplete), ("repeat", .incomplete), ("a and", .incomplete), ("t.x", .complete),
   ])
   func completeness(_ source: String, _ expected: Completeness) throws {

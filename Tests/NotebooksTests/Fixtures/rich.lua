@@ -17,7 +17,7 @@
 --
 -- text *a*
 
--- %% tags=["parameters"] key="v" n=3 flag=true
+-- %% flag=true key="v" n=3 tags=["parameters"]
 lr = 0.1
 
 -- %%
