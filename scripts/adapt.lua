@@ -28,35 +28,39 @@ local p = recipe.parameters(arg, {
   rank = 8, alpha = 32, dropout = 0.05, targets = "q,k,v,o,gate,down,up",
   replay = 0.3,                      -- share of old-language tokens in pretraining
   -- measuring
-  held_out = 0.02, every = 50, question = "什么是人工智能？|请介绍一下北京。", max_tokens = 48,
+  zh_held_out = 0.02, en_held_out = 0.1, sft_held_out = 0.05,   -- shares of documents
+  measured_tokens = 20000, every = 50, question = "什么是人工智能？|请介绍一下北京。", max_tokens = 48,
 })
 local run = recipe.start(p, { "vocabulary", "base", "embeddings", "pretrain", "tune" })
 
 -- Data: lazy streams; the held-out part of each is the same in every run.
-local function split(stream) return yy.data.split(stream, { held_out = p.held_out, seed = p.seed }) end
-local zh, zh_held_out = split(yy.data.text { p.zh })
-local en, en_held_out = split(yy.data.text { p.en })
-local rows, rows_held_out = split(yy.data.instructions { p.sft, format = "alpaca", template = "alpaca", on_long = "skip" })
+local function split(stream, share) return yy.data.split(stream, { held_out = share, seed = p.seed }) end
+local zh, zh_held_out = split(yy.data.text { p.zh }, p.zh_held_out)
+local en, en_held_out = split(yy.data.text { p.en }, p.en_held_out)
+local rows, rows_held_out = split(yy.data.instructions { p.sft, format = "alpaca", template = "alpaca" }, p.sft_held_out)
 
 -- What a model knows: bits per byte compare across vocabularies, perplexities would not.
 local function measure(stage, model)
+  local function bits(stream) return yy.eval.perplexity(model, stream, { tokens = p.measured_tokens }).bits_per_byte end
   run:measure(stage, function()
     local answers = {}
     for question in p.question:gmatch "[^|]+" do
-      answers[#answers + 1] = question .. " → " .. model:answer(question, { max_tokens = p.max_tokens, temperature = 0 })
+      local answer = model:answer(question, { max_tokens = p.max_tokens, temperature = 0 })
+      answers[#answers + 1] = question .. " → " .. answer:gsub("%s*\n%s*", " ⏎ ")
     end
     return {
-      zh_bits_per_byte = yy.eval.perplexity(model, zh_held_out).bits_per_byte,
-      en_bits_per_byte = yy.eval.perplexity(model, en_held_out).bits_per_byte,
+      zh_bits_per_byte = bits(zh_held_out),
+      en_bits_per_byte = bits(en_held_out),
       answer_loss = yy.eval.answers(model, rows_held_out, { length = p.length }).nll,
       samples = answers,
     }
   end)
 end
 
-local function train(stage, model, stream)
+local function train(stage, model, stream, on_long)
   run:train(stage, {
-    model = model, data = yy.data.pack(stream, { tokenizer = model.tokenizer, length = p.length, repeating = true }),
+    model = model,
+    data = yy.data.pack(stream, { tokenizer = model.tokenizer, length = p.length, on_long = on_long, seed = p.seed }),
     steps = p[stage .. "_steps"], batch_size = p.batch_size, accumulate = p.accumulate, seed = p.seed,
     optimizer = yy.optim.adamw { weight_decay = p.weight_decay }, clip = p.clip,
     lr = yy.schedule.cosine { peak = p[stage .. "_lr"], warmup = p.warmup, floor = 0.1 * p[stage .. "_lr"] },
@@ -120,7 +124,7 @@ print(model)
 if run:wants "pretrain" then train("pretrain", model, mix) end
 
 -- 5. Instructions: only the answers are trained.
-if run:wants "tune" then train("tune", model, rows) end
+if run:wants "tune" then train("tune", model, rows, "skip") end
 
 -- 6. and 7. What changed, and what to keep.
 model:save_adapter(p.out .. "/adapter")
