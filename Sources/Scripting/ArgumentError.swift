@@ -1,4 +1,6 @@
-/// The words of every message about arguments. Throw sites carry facts; only this file knows how to say them.
+/// The words of every message about arguments.
+///
+/// Throw sites carry facts; only this file knows how to say them.
 enum ArgumentError {
   static func bad(_ number: Int, _ name: String, of function: String, _ reason: String) -> String {
     "bad argument #\(number) '\(name)' to '\(function)' (\(reason))"

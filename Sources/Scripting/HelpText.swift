@@ -53,7 +53,7 @@ public enum HelpText {
       + "\n\nhelp(x) tells about a function, a method, an object, a module or a name."
   }
 
-  /// `nn.rms_norm(x, weight [, eps]) -> y`
+  /// Lua writes it as `nn.rms_norm(x, weight [, eps]) -> y`.
   public static func signature(_ doc: FunctionDoc) -> String {
     var text = "", depth = 0
     for (index, parameter) in doc.parameters.enumerated() {

@@ -1,7 +1,9 @@
 import CLua
 import CLuaShim
 
-/// One Lua state and everything Swift knows of it. Belongs to the thread that made it.
+/// One Lua state and everything Swift knows of it.
+///
+/// Belongs to the thread that made it.
 ///
 /// Objects and functions given to Lua live until Lua collects them or `close()` is called.
 public final class Interpreter {
@@ -39,7 +41,9 @@ public final class Interpreter {
 
   deinit { close() }
 
-  /// Ends the state: finalizers run, every Swift object is released. Answers how many were not (a leak: 0).
+  /// Ends the state: finalizers run, every Swift object is released.
+  ///
+  /// Answers how many were not (a leak: 0).
   @discardableResult public func close() -> Int {
     guard let pointer = anchor.pointer else { return 0 }
     precondition(!yy_is_running(pointer), "an interpreter is closed by code that it runs")
@@ -80,7 +84,9 @@ public final class Interpreter {
   /// Whether Ctrl-C came during the run that is going on.
   public var isInterrupted: Bool { yy_is_interrupted(state.pointer) }
 
-  /// Compiles a chunk. `name` is shown in messages as given: write `@file.lua` for a file, `=name` for other text.
+  /// Compiles a chunk.
+  ///
+  /// `name` is shown in messages as given: write `@file.lua` for a file, `=name` for other text.
   public func load(_ source: String, name: String) throws -> LuaCallback {
     try state.load(source.utf8, name: name)
     return LuaCallback(try state.takeReference())

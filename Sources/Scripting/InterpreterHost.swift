@@ -33,7 +33,9 @@ extension Interpreter {
     try globals.set("yy", to: require("yuyan"))
   }
 
-  /// Makes `require(name)` give a native module. Nothing of it is built before that.
+  /// Makes `require(name)` give a native module.
+  ///
+  /// Nothing of it is built before that.
   public func preload(_ name: String, _ module: @escaping () -> LuaModule) throws {
     preloaded[name] = module
     try preload(name, pushing: { try module().push(to: $0) })

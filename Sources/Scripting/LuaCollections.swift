@@ -80,7 +80,9 @@ extension Optional: LuaValue where Wrapped: LuaValue {
   public var luaLiteral: String? { self?.luaLiteral }
 }
 
-/// A value that may be of one type or of another: `Either<Double, LuaCallback>`. Nest for more.
+/// A value that may be of one type or of another: `Either<Double, LuaCallback>`.
+///
+/// Nest for more.
 public enum Either<First: LuaValue, Second: LuaValue>: LuaValue {
   case first(First)
   case second(Second)

@@ -108,7 +108,9 @@ public struct LuaMember<Object: LuaObject>: Sendable {
     }
   }
 
-  /// Lets the property of this name be written: `x.name = value`. Declare the reading one too.
+  /// Lets the property of this name be written: `x.name = value`.
+  ///
+  /// Declare the reading one too.
   public static func setter<V: LuaValue>(
     _ name: String, set: @escaping @Sendable (Object, V) throws -> Void
   ) -> LuaMember {
@@ -119,7 +121,7 @@ public struct LuaMember<Object: LuaObject>: Sendable {
     }
   }
 
-  /// `#x`
+  /// Lua writes it as `#x`.
   public static func length(_ body: @escaping @Sendable (Object) throws -> Int) -> LuaMember {
     meta("__len") { state, object in
       state.push(try body(object))
@@ -149,7 +151,7 @@ public struct LuaMember<Object: LuaObject>: Sendable {
     }
   }
 
-  /// `x[n] = value`
+  /// Lua writes it as `x[n] = value`.
   public static func newIndex<V: LuaValue>(
     _ summary: String, set: @escaping @Sendable (Object, Int, V) throws -> Void
   ) -> LuaMember {
@@ -163,7 +165,7 @@ public struct LuaMember<Object: LuaObject>: Sendable {
     }
   }
 
-  /// `x(...)`
+  /// Lua writes it as `x(...)`.
   public static func call<each P: LuaValue, R: LuaValue>(
     _ summary: String, _ parameter: repeat Param<each P>, returns: Returns<R>, example: String,
     body: @escaping @Sendable (Object, repeat each P) throws -> R
@@ -187,7 +189,7 @@ public struct LuaMember<Object: LuaObject>: Sendable {
     }
   }
 
-  /// `-x`
+  /// Lua writes it as `-x`.
   public static func negated<R: LuaValue>(_ body: @escaping @Sendable (Object) throws -> R) -> LuaMember {
     raw("__unm", "Changes the sign.") { state in
       try body(try ArgumentReader.object(Object.self, state)).push(to: state)

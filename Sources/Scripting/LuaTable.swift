@@ -1,4 +1,6 @@
-/// A Lua table that Swift reads and writes. `nil` results mean that nothing stands there.
+/// A Lua table that Swift reads and writes.
+///
+/// `nil` results mean that nothing stands there.
 public struct LuaTable: LuaValue {
   public let reference: LuaReference
   public init(_ reference: LuaReference) { self.reference = reference }
