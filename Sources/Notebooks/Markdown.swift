@@ -1,4 +1,6 @@
-/// Markdown as HTML: headings, paragraphs, lists, quotes, code, tables and rules. Raw HTML is shown, not run.
+/// Markdown as HTML: headings, paragraphs, lists, quotes, code, tables and rules.
+///
+/// Raw HTML is shown, not run.
 enum Markdown {
   static func html(_ text: String) -> String {
     let lines = text.replacing("\r\n", with: "\n").replacing("\t", with: "    ")

@@ -99,7 +99,7 @@ enum MarkdownSpan {
     return nil
   }
 
-  /// `[text](address "title")`
+  /// Reads `[text](address "title")`.
   private static func link(_ rest: Substring) -> (text: String, address: String, after: Substring)? {
     var depth = 0
     var close: Substring.Index?

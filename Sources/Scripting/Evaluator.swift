@@ -114,7 +114,9 @@ public final class Evaluator {
     return state.boolean(at: -1)
   }
 
-  /// Runs a script file: one plain chunk, as `lua` runs it. `path` "-" reads standard input.
+  /// Runs a script file as one plain chunk.
+  ///
+  /// `path` "-" stands for standard input.
   public func runScript(_ source: [UInt8], path: String, arguments: [String]) throws {
     let name = path == "-" ? "stdin" : path
     let state = interpreter.state
