@@ -69,9 +69,12 @@ struct CellParser {
   private(set) var statements: [CellStatement] = []
   private(set) var references: [CellReference] = []
   private(set) var names: Set<String> = []
+  /// Where the top-level statement that is being read begins.
+  private(set) var statementStart: CellToken
 
   init(tokens: [CellToken]) {
     self.tokens = tokens
+    statementStart = tokens[0]
     for token in tokens where token.kind == .name { names.insert(token.text) }
   }
 
@@ -140,6 +143,7 @@ struct CellParser {
     while current.kind != .end {
       if take(";") { continue }
       let start = current
+      statementStart = start
       var kind = try statement(isTopLevel: true)
       var statement = CellStatement(
         kind: kind, range: start.range.lowerBound..<previousEnd, line: start.line)

@@ -13,7 +13,7 @@ public final class Evaluator {
 
   /// Session variables; the value says whether one is constant.
   private var known: [String: Bool] = [:]
-  private var sources = SourceShelf()
+  private let sources = SourceShelf()
   private let prelude: LuaReference
 
   public init(_ interpreter: Interpreter) throws {
@@ -24,6 +24,8 @@ public final class Evaluator {
     try state.push(EvaluatorPrelude.source)
     try state.call(arguments: 1, results: 1)
     prelude = try state.takeReference()
+    // Help reads the comments above functions that cells define; their chunks are named "=cell 3".
+    interpreter.sourceOfChunk = { [sources] name in name.hasPrefix("=") ? sources[String(name.dropFirst())] : nil }
   }
 
   /// Sends what running code prints to `sink`; called once, before any user's code.
@@ -74,7 +76,10 @@ public final class Evaluator {
   private func run(_ program: CellProgram, name: String, arguments: [String]) throws {
     let state = interpreter.state
     do {
-      try state.load(program.plain, name: "=" + name)
+      do { try state.load(program.plain, name: "=" + name) } catch let error as LuaError
+      where error.kind == .syntax && program.pieces.isEmpty {
+        throw SyntaxFault.clearer(error, of: program.plain, name: name, state)
+      }
     } catch let error as LuaError where program.pieces.count > 1 && error.message.contains("too many local") {
       state.pushNil()
     }
@@ -213,6 +218,20 @@ public final class Evaluator {
   }
 
   func failure(_ error: any Error, name: String) -> EvaluationFailure {
-    EvaluationFailure(error, chunk: name, sources: sources, names: names)
+    var value: String?
+    if let error = error as? LuaError, error.value?.kind == .table, error.message.hasPrefix("(error object") {
+      value = try? shown(error.value)
+    }
+    return EvaluationFailure(error, chunk: name, sources: sources, names: names, value: value)
+  }
+
+  /// A value as the prompt prints it.
+  private func shown(_ value: LuaAny?) throws -> String? {
+    let state = interpreter.state
+    try pushPrelude("shown")
+    try (value ?? .nil).push(to: state)
+    try state.call(arguments: 1, results: 1)
+    defer { state.pop() }
+    return state.text(at: -1)
   }
 }

@@ -32,7 +32,8 @@ public struct EvaluationFailure: Error, CustomStringConvertible {
     return lines
   }
 
-  init(_ error: any Error, chunk: String, sources: SourceShelf, names: [String]) {
+  /// - Parameter value: the text of an error value that is a table.
+  init(_ error: any Error, chunk: String, sources: SourceShelf, names: [String], value: String? = nil) {
     if error is Interrupted {
       (kind, message, line, sourceLine, frames) = (.interrupted, "interrupted", nil, nil, [])
       return
@@ -54,6 +55,7 @@ public struct EvaluationFailure: Error, CustomStringConvertible {
       message = message.replacing("(upvalue '", with: "(local '")
     }
     if let hint = Self.hint(for: message, names: names) { message += hint }
+    if let value { message += ": " + value }
     self.message = message
     let place = Self.place(in: error.message)
     line = place?.line
@@ -103,7 +105,7 @@ public struct EvaluationFailure: Error, CustomStringConvertible {
 }
 
 /// The sources of what ran, for the lines that messages quote.
-struct SourceShelf {
+final class SourceShelf {
   private var texts: [String: String] = [:]
 
   subscript(name: String) -> String? {

@@ -29,6 +29,8 @@ final class FunctionBox {
       return ArgumentError.bad(error.number, error.name, of: name, error.reason)
     case let error as TooManyArguments:
       return ArgumentError.tooMany(name, most: error.most, got: error.got)
+    case let error as any ArgumentFault where error.argument == "self" && documentation?.owner != nil:
+      return ArgumentError.badSelf(of: name, error.reason, usedDot: false)
     case let error as any ArgumentFault:
       if let text = documentation.flatMap({ place(error, among: $0.parameters) }) { return text }
       return describe(error)

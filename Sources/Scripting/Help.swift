@@ -7,11 +7,10 @@ public enum Help {
     try state.reserve(20)
     let interpreter = state.interpreter
     switch state.kind(at: index) {
-    case .none:
-      return HelpText.text(
-        interpreter.preloaded.keys.sorted().compactMap { interpreter.preloaded[$0]?().documentation })
+    case .none: return try overview(interpreter)
     case .string:
-      return try text(named: state.text(at: index) ?? "", interpreter)
+      let name = state.text(at: index) ?? ""
+      return try text(named: name, in: interpreter) ?? unknown(name, in: interpreter)
     case .function:
       if let box = state.functionBox(at: index) { return box.documentation.map(HelpText.text) }
       return try LuaComments.documentation(state, ofFunctionAt: index).map(HelpText.text)
@@ -19,7 +18,7 @@ public enum Help {
       if let module = interpreter.modules[state.address(at: index)] {
         return HelpText.text(module.documentation)
       }
-      return try textOfTable(state, index)
+      return try HelpParts.isRoot(state, index) ? overview(interpreter) : textOfTable(state, index)
     case .userdata:
       guard state.pushMetatable(of: index) else { return nil }
       defer { state.pop() }
@@ -29,7 +28,7 @@ public enum Help {
   }
 
   /// A table without a declaration: its documented functions.
-  private static func textOfTable(_ state: LuaState, _ index: Int32) throws -> String? {
+  static func textOfTable(_ state: LuaState, _ index: Int32) throws -> String? {
     let index = state.absolute(index)
     var docs: [FunctionDoc] = []
     try state.forEachPair(of: index) {
@@ -47,26 +46,52 @@ public enum Help {
       separator: "\n")
   }
 
-  /// `tensor`, `yy.tensor.zeros`, `Tensor`, `Tensor:matmul`, `matmul`.
-  private static func text(named name: String, _ interpreter: Interpreter) throws -> String? {
-    var name = name
-    for prefix in ["yuyan.", "yy."] where name.hasPrefix(prefix) { name.removeFirst(prefix.count) }
+  /// Everything there is: the native modules, those written in Lua, and how to go on.
+  static func overview(_ interpreter: Interpreter) throws -> String {
+    let native = interpreter.preloaded.values.map { $0().documentation }
+    let parts = try native + HelpParts.writtenInLua(interpreter)
+    return HelpText.text(parts.sorted { $0.name < $1.name })
+  }
+
+  /// The text for a name: `tensor`, `yy.tensor.zeros`, `Tensor`, `Tensor:matmul`, `matmul`, `plot.line`.
+  ///
+  /// - Returns: nil when nothing is known of it.
+  public static func text(named name: String, in interpreter: Interpreter) throws -> String? {
+    let name = short(name)
+    if ["yy", "yuyan", "help"].contains(name) { return try overview(interpreter) }
+    let names = names(interpreter)
+    if let text = names[name], !text.isEmpty { return text }
+    if let text = try HelpParts.text(named: name, interpreter) { return text }
+    let ends = names.keys.filter { $0.hasSuffix(".\(name)") || $0.hasSuffix(":\(name)") }.sorted()
+    if ends.count == 1, let text = names[ends[0]] { return text }
+    return ends.isEmpty ? nil : "'\(name)' is one of \(ends.joined(separator: ", "))"
+  }
+
+  /// What to say of a name that means nothing, with the nearest one.
+  public static func unknown(_ name: String, in interpreter: Interpreter) -> String {
+    let name = short(name)
+    let known = Array(names(interpreter).keys) + ((try? HelpParts.names(interpreter)) ?? [])
+    return "nothing is known of '\(name)'" + ArgumentError.suggestion(for: name, among: known)
+  }
+
+  private static func short(_ name: String) -> String {
+    for prefix in ["yuyan.", "yy."] where name.hasPrefix(prefix) { return String(name.dropFirst(prefix.count)) }
+    return name
+  }
+
+  /// Names of the native parts and their texts.
+  private static func names(_ interpreter: Interpreter) -> [String: String] {
     var names: [String: String] = [:]
     for module in interpreter.preloaded.values.map({ $0().documentation }) {
       let short = module.name.hasPrefix("yuyan.") ? String(module.name.dropFirst(6)) : module.name
-      if short == name { return HelpText.text(module) }
-      names[short] = ""
+      names[short] = HelpText.text(module)
       for function in module.functions { names[function.name] = HelpText.text(function) }
       for type in module.classes {
         names[type.name] = HelpText.text(type)
         for method in type.methods { names["\(type.name):\(method.name)"] = HelpText.text(method) }
       }
     }
-    if let text = names[name], !text.isEmpty { return text }
-    let ends = names.keys.filter { $0.hasSuffix(".\(name)") || $0.hasSuffix(":\(name)") }.sorted()
-    if ends.count == 1, let text = names[ends[0]] { return text }
-    if !ends.isEmpty { return "'\(name)' is one of \(ends.joined(separator: ", "))" }
-    return "nothing is known of '\(name)'" + ArgumentError.suggestion(for: name, among: Array(names.keys))
+    return names
   }
 
   /// The global function `help`: prints through the current `print`, so that the text goes where output goes.

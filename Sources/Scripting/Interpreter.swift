@@ -15,6 +15,8 @@ public final class Interpreter {
   var classesByMetatable: [UInt: any AnyLuaClass] = [:]
   var modules: [UInt: LuaModule] = [:]
   var preloaded: [String: () -> LuaModule] = [:]
+  /// Where `require` looks first, the last one added before the others.
+  var searchFolders: [String] = []
 
   /// Finds the text of a chunk that is no file, such as a cell, by its Lua name; help reads comments there.
   public var sourceOfChunk: ((_ name: String) -> String?)?

@@ -56,6 +56,7 @@ extension Interpreter {
     let package = try library("package")
     let old = try package.get("path", as: String.self) ?? ""
     try package.set("path", to: "\(folder)/?.lua;\(folder)/?/init.lua;\(old)")
+    searchFolders.insert(folder, at: 0)
   }
 
   /// Calls `require(name)` and keeps the module.

@@ -11,8 +11,14 @@ struct ChatCommand: Command {
 
   func execute() -> ExitStatus {
     Door.reporting {
-      let evaluator = try Library.makeSession()
-      try evaluator.evaluate("yy.model.load(...):chat();", name: "chat", arguments: [folder])
+      let session = try Library.makeSession()
+      let chat = try session.interpreter.load("require('yuyan').model.load(...):chat()", name: "=chat")
+      do { try chat.run(folder) } catch let error as LuaError {
+        // The place is one in the line above, which is none of the user's.
+        let place = "chat:1: "
+        let message = error.message.hasPrefix(place) ? String(error.message.dropFirst(place.count)) : error.message
+        throw LuaError(kind: error.kind, message: message)
+      }
     }
   }
 }

@@ -1,6 +1,7 @@
 import Files
 import Glibc
 import Library
+import Processes
 import Scripting
 
 /// Reads the command line: a sub-command, a script, code after `-e`, or nothing, which is the REPL.
@@ -113,6 +114,9 @@ struct Door {
     } catch let failure as EvaluationFailure {
       Console.error("yuyan: \(failure)\n")
       return failure.kind == .interrupted ? .interrupted : .failed
+    } catch is Interrupted {
+      Console.error("yuyan: interrupted\n")
+      return .interrupted
     } catch {
       Console.error("yuyan: \(error)\n")
       return .failed

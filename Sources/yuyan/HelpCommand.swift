@@ -12,14 +12,16 @@ struct HelpCommand: Command {
   var name: String?
 
   func execute() -> ExitStatus {
-    guard let name else {
-      Console.output(Usage.text + "\n")
-      return Door.reporting {
-        try Door.show(try Library.makeSession().evaluate("help(yy)", name: "help"))
+    var status = ExitStatus.done
+    let outcome = Door.reporting {
+      let interpreter = try Library.makeSession().interpreter
+      if let text = try Help.text(named: name ?? "yy", in: interpreter) {
+        Console.output((name == nil ? Usage.text + "\n" : "") + text + "\n")
+      } else {
+        Console.error("yuyan: \(Help.unknown(name ?? "", in: interpreter))\n")
+        status = .wrongUsage
       }
     }
-    return Door.reporting {
-      try Door.show(try Library.makeSession().evaluate("help(...)", name: "help", arguments: [name]))
-    }
+    return outcome == .done ? status : outcome
   }
 }
