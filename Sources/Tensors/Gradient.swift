@@ -1,41 +1,76 @@
 import Processes
 
-/// How a tensor was computed: its inputs and the pullback that turns its gradient into theirs.
+/// How a tensor was computed: where its gradient is summed, and the pullback that turns it into those of its
+/// inputs.
+///
+/// A record holds the records of its inputs, not the inputs: a result that no pullback reads goes back to the
+/// pool as soon as the program lets go of it.
 final class GradientRecord {
-  /// The inputs by position; nil for those that need no gradient, which the record does not keep alive.
-  var inputs: [Tensor?]
-  var pullback: ((Tensor) throws -> [Tensor?])?
+  /// The shape of the result, and so of its gradient.
+  let shape: [Int]
+  /// Where the inputs' gradients go, by position; nil for inputs that need none.
+  private(set) var inputs: [GradientTarget?]
+  private(set) var pullback: ((Tensor) throws -> [Tensor?])?
   /// What has been summed so far while `backward()` runs.
   var gradient: Tensor?
   /// The number of the last walk that met this record.
   var walk = 0
+  /// The result itself, once it was cut off from what it was computed from.
+  private(set) var leaf: Tensor?
 
-  init(inputs: [Tensor?], pullback: @escaping (Tensor) throws -> [Tensor?]) {
+  init(shape: [Int], inputs: [GradientTarget?], pullback: @escaping (Tensor) throws -> [Tensor?]) {
+    self.shape = shape
     self.inputs = inputs
     self.pullback = pullback
   }
+
+  deinit { release() }
 
   /// Whether a backward pass has used this record up.
   var isSpent: Bool { pullback == nil }
 
   /// Forgets everything, and returns the inputs for their last owner to release.
-  func surrender() -> [Tensor?] {
+  func surrender() -> [GradientTarget?] {
     defer { inputs = [] }
     pullback = nil
     gradient = nil
     return inputs
   }
 
-  /// Releases a chain of records one by one; left to themselves their deinitialisers would nest as deep as it
-  /// is long.
-  static func unwind(_ record: GradientRecord) {
-    var pending = record.surrender()
+  /// Makes the result, which must have let go of this record, a leaf for those that were computed from it.
+  func cut(from tensor: Tensor) {
+    leaf = tensor
+    release()
+  }
+
+  /// Releases the inputs' chains of records one by one; left to themselves their deinitialisers would nest as
+  /// deep as the chain is long.
+  private func release() {
+    var pending = surrender()
     while let last = pending.popLast() {
-      guard var tensor = last else { continue }
+      guard case .result(var record) = last else { continue }
       _ = consume last
-      guard isKnownUniquelyReferenced(&tensor), let record = tensor.record else { continue }
-      tensor.record = nil
-      pending.append(contentsOf: record.surrender())
+      if isKnownUniquelyReferenced(&record) { pending.append(contentsOf: record.surrender()) }
+    }
+  }
+}
+
+/// Where the gradient of a tensor is summed, without holding the values of a result.
+enum GradientTarget {
+  case leaf(Tensor)
+  case result(GradientRecord)
+
+  /// The record to walk through; nil for leaves, results that were cut off among them.
+  var record: GradientRecord? {
+    guard case .result(let record) = self, record.leaf == nil else { return nil }
+    return record
+  }
+
+  /// The leaf whose `grad` it is.
+  var leaf: Tensor? {
+    switch self {
+    case .leaf(let tensor): tensor
+    case .result(let record): record.leaf
     }
   }
 }
@@ -63,8 +98,8 @@ extension Tensor {
   /// The pullback gets the gradient of self, which it must not change, and returns one gradient per input:
   /// nil where there is none or where it was added into `accumulatedGradient()` itself. It may return the
   /// shape a broadcast input was stretched to; the sum over the stretched axes is taken here. It must not
-  /// capture self (capture `detached()`), and runs without recording. Nothing happens when no input requires
-  /// a gradient.
+  /// capture self (capture `detached()`), and runs without recording. Inputs it does not capture are not kept.
+  /// Nothing happens when no input requires a gradient.
   @discardableResult
   public func recorded(
     from inputs: Tensor..., pullback: @escaping (Tensor) throws -> [Tensor?]
@@ -79,9 +114,13 @@ extension Tensor {
   ) -> Tensor {
     guard needsGradient(inputs) else { return self }
     precondition(record == nil, "a tensor is the result of one operation")
-    record = GradientRecord(inputs: inputs.map { $0.requiresGrad ? $0 : nil }, pullback: pullback)
+    let targets = inputs.map { $0.requiresGrad ? $0.gradientTarget : nil }
+    record = GradientRecord(shape: shape, inputs: targets, pullback: pullback)
     return self
   }
+
+  /// Where the gradient of self is summed; pullbacks that add into it themselves capture this.
+  var gradientTarget: GradientTarget { record.map(GradientTarget.result) ?? .leaf(self) }
 
   /// Forgets the gradient; its memory goes back to the pool.
   public func zeroGrad() { grad = nil }

@@ -18,26 +18,26 @@ extension Tensor {
       let reason = "a single number expected, got shape \(shape)"
       throw TensorError(op: "backward", argument: "self", reason: reason)
     }
-    var order = try recordedAncestors()
-    defer { for tensor in order { tensor.record?.gradient = nil } }
+    var order = try gradientTarget.recordedAncestors()
+    defer { for record in order { record.gradient = nil } }
     try withoutGradients {
-      var seed = gradient?.detached() ?? Tensor.ones(shape)
-      try addGradient(&seed)
-      while let tensor = order.popLast() {
-        guard let record = tensor.record else { continue }
+      try gradientTarget.add(gradient?.detached() ?? Tensor.ones(shape))
+      while let record = order.popLast() {
         try Interrupt.check()
-        try Tensor.propagate(record)
+        try record.propagate()
       }
     }
   }
+}
 
-  /// Runs one pullback, and hands its results to the inputs.
-  private static func propagate(_ record: GradientRecord) throws {
-    var gradients = try gradients(of: record)
-    let inputs = record.surrender()
+extension GradientRecord {
+  /// Runs the pullback, and hands its results to the inputs.
+  fileprivate func propagate() throws {
+    var gradients = try inputGradients()
+    let inputs = surrender()
     for position in gradients.indices {
-      guard let input = inputs[position], var gradient = gradients[position].take() else { continue }
-      try input.addGradient(&gradient)
+      guard let input = inputs[position], let gradient = gradients[position].take() else { continue }
+      try input.add(gradient)
     }
   }
 
@@ -45,31 +45,33 @@ extension Tensor {
   ///
   /// A function of its own, so that the result's gradient and what the pullback saved are let go before the
   /// inputs' gradients are summed.
-  private static func gradients(of record: GradientRecord) throws -> [Tensor?] {
-    guard let pullback = record.pullback, let dout = record.gradient.take() else { return [] }
+  private func inputGradients() throws -> [Tensor?] {
+    guard let pullback, let dout = gradient.take() else { return [] }
     let gradients = try pullback(dout)
-    precondition(gradients.count == record.inputs.count, "a pullback returns one gradient per input")
+    precondition(gradients.count == inputs.count, "a pullback returns one gradient per input")
     return gradients
   }
+}
 
-  /// The recorded tensors that self was computed from, inputs before results, self last.
-  private func recordedAncestors() throws -> [Tensor] {
+extension GradientTarget {
+  /// The records to walk through, inputs before results, this one last.
+  fileprivate func recordedAncestors() throws -> [GradientRecord] {
     let walk = walkCounter.add(1, ordering: .relaxed).newValue
-    var order: [Tensor] = []
-    var stack: [(tensor: Tensor, next: Int)] = []
-    func visit(_ tensor: Tensor) throws {
-      guard let record = tensor.record, record.walk != walk else { return }
+    var order: [GradientRecord] = []
+    var stack: [(record: GradientRecord, next: Int)] = []
+    func visit(_ target: GradientTarget) throws {
+      guard let record = target.record, record.walk != walk else { return }
       guard !record.isSpent else {
         let reason = "an earlier backward() has already used what it was computed from"
         throw TensorError(op: "backward", argument: "self", reason: reason)
       }
       record.walk = walk
-      stack.append((tensor, 0))
+      stack.append((record, 0))
     }
     try visit(self)
-    while let (tensor, next) = stack.last, let record = tensor.record {
+    while let (record, next) = stack.last {
       guard next < record.inputs.count else {
-        order.append(tensor)
+        order.append(record)
         stack.removeLast()
         continue
       }
@@ -77,59 +79,6 @@ extension Tensor {
       if let input = record.inputs[next] { try visit(input) }
     }
     return order
-  }
-
-  // MARK: - Summing
-
-  /// Adds a gradient to what self has already got: the one place where broadcasting is undone.
-  private func addGradient(_ gradient: inout Tensor) throws {
-    if gradient.shape != shape { gradient = try gradient.summed(to: shape) }
-    if record == nil {
-      guard let grad else {
-        if !Tensor.ownsMemory(&gradient) { gradient = gradient.copy() }
-        gradient.storage.repurpose(.gradients)
-        self.grad = gradient
-        return
-      }
-      try grad.addInPlace(gradient)
-    } else {
-      guard var sum = record?.gradient.take() else {
-        record?.gradient = gradient
-        return
-      }
-      // A gradient that someone else can see (an addition hands the same one to both sides) must not change.
-      if Tensor.ownsMemory(&sum) {
-        try sum.addInPlace(gradient)
-      } else {
-        sum = sum.copy()
-        try sum.addInPlace(gradient)
-      }
-      record?.gradient = sum
-    }
-  }
-
-  /// The buffer in which the gradient of self is summed, made of zeros when there is none yet.
-  ///
-  /// For pullbacks that can add into it directly, as a matrix product does with beta = 1: no temporary of the
-  /// weight's size. To be used while `backward()` runs.
-  public func accumulatedGradient() -> Tensor {
-    precondition(requiresGrad, "a gradient is accumulated only where one is required")
-    guard let record else {
-      if let grad { return grad }
-      let zeros = Tensor.zeros(shape, purpose: .gradients)
-      grad = zeros
-      return zeros
-    }
-    var sum = record.gradient.take() ?? Tensor.zeros(shape)
-    if !Tensor.ownsMemory(&sum) { sum = sum.copy() }
-    record.gradient = sum
-    return sum
-  }
-
-  /// Whether nobody else can see the memory of this tensor.
-  private static func ownsMemory(_ tensor: inout Tensor) -> Bool {
-    isKnownUniquelyReferenced(&tensor) && isKnownUniquelyReferenced(&tensor.storage)
-      && !tensor.storage.isBorrowed && tensor.storage.count == tensor.count
   }
 }
 

@@ -29,10 +29,6 @@ public final class Tensor {
     pointer = storage.pointer + offset
   }
 
-  deinit {
-    if let record { GradientRecord.unwind(record) }
-  }
-
   /// Whether `backward()` computes a gradient for this tensor; results of operations on such tensors do too.
   ///
   /// Setting it to false on a result cuts the result off from what it was computed from.
@@ -42,7 +38,7 @@ public final class Tensor {
       wantsGradient = newValue
       if !newValue, let record {
         self.record = nil
-        GradientRecord.unwind(record)
+        record.cut(from: self)
       }
     }
   }

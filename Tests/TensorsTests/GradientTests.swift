@@ -99,6 +99,27 @@ import Testing
     #expect(!(try (y + 1).requiresGrad))
   }
 
+  @Test func aResultCutOffLaterIsALeafForWhatWasComputedFromIt() throws {
+    let x = try leaf([1])
+    let y = try x * 2
+    let z = try y * 3
+    y.requiresGrad = false
+    try z.backward()
+    #expect(x.grad == nil)
+    #expect(y.grad?.values == [3])
+  }
+
+  @Test func resultsThatNoPullbackReadsAreReleasedAtOnce() throws {
+    try StorageLedger.$current.withValue(StorageLedger()) {
+      let x = try leaf([1, 2])
+      let before = StorageLedger.current.liveBytes
+      let sum = try ((x * 2 + 1) * 3).sum()
+      #expect(StorageLedger.current.liveBytes == before + MemoryLayout<Float>.size)
+      try sum.backward()
+      #expect(x.grad?.values == [6, 6])
+    }
+  }
+
   @Test func gradientsAreAccumulatedInTheBufferItself() throws {
     let weight = try leaf([1, 1])
     let gradient = weight.accumulatedGradient()

@@ -15,8 +15,9 @@ extension Tensor {
     let out = try Tensor.allocate([ids.count, columns], op: op)
     yy_gather_rows(out.pointer, pointer, ids, ids.count, columns)
     guard needsGradient(self) else { return out }
-    return out.recorded(from: self) { [self] dout in
-      let dweight = accumulatedGradient()
+    let target = gradientTarget
+    return out.recorded(from: self) { dout in
+      let dweight = target.accumulatedGradient()
       try Parallel.rows(columns, cost: ids.count) { piece in
         yy_scatter_add_rows(
           dweight.pointer, dout.pointer, ids, ids.count, columns, piece.lowerBound, piece.upperBound)
