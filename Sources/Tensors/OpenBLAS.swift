@@ -109,9 +109,11 @@ public struct OpenBLAS: MatrixProduct {
 
   /// The value of OPENBLAS_CORETYPE for a CPU with these flags; nil leaves the choice to the library.
   ///
-  /// Newer kernel families of the library use the same single-precision products as SkylakeX.
+  /// Newer kernel families of the library use the same single-precision products as SkylakeX. AMD's cores
+  /// (`sse4a`) before Zen 5 (`avx_vnni`) do AVX-512 in two halves, and the AVX2 products are the faster ones.
   static func coreType(flags: Set<Substring>) -> String? {
-    if flags.isSuperset(of: ["avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd"]) {
+    let hasHalves = flags.contains("sse4a") && !flags.contains("avx_vnni")
+    if flags.isSuperset(of: ["avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd"]), !hasHalves {
       return "SkylakeX"
     }
     if flags.isSuperset(of: ["avx2", "fma"]) { return "Haswell" }

@@ -115,6 +115,9 @@ import Testing
     let wide: Set<Substring> = ["avx2", "fma", "avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd"]
     #expect(OpenBLAS.coreType(flags: wide) == "SkylakeX")
     #expect(OpenBLAS.coreType(flags: ["avx2", "fma", "avx512f"]) == "Haswell")
+    // Zen 4 and Zen 5.
+    #expect(OpenBLAS.coreType(flags: wide.union(["sse4a"])) == "Haswell")
+    #expect(OpenBLAS.coreType(flags: wide.union(["sse4a", "avx_vnni"])) == "SkylakeX")
     #expect(OpenBLAS.coreType(flags: ["sse2"]) == nil)
   }
 
