@@ -41,6 +41,7 @@ public final class IdsData: RowSource {
   }
 
   public func open(pass: Int) throws -> any RowCursor { Cursor(rows, name) }
+  public func countRows() -> Int { rows.count }
 
   public var identity: JSON {
     let bytes = rows.map { $0.map { String($0) }.joined(separator: " ") }.joined(separator: "\n")

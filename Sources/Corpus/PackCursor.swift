@@ -8,7 +8,7 @@ public final class PackCursor: RowCursor {
   private var pass: Int
   private let feeds: [SourceFeed]
   private var book: ShareBook
-  private var rows = 0
+  private(set) var rows = 0
   private var total = 0
   private var hasEnded = false
 
@@ -177,10 +177,12 @@ public final class PackCursor: RowCursor {
     return Ledger(sources: sources, length: data.length, rows: rows, budget: data.options.tokens)
   }
 
+  /// The tokens of a source whose first pass goes on, which is read to its end from where it is.
   private func onePass(_ source: Int) throws -> Int {
     let encoder = try DocumentEncoder(data.tokenizer, data.options)
     let feed = try SourceFeed(data.mix.sources[source].stream, once: true, pass: pass, encoder: encoder)
-    while let document = try feed.peek() { feed.take(document.ids.count) }
-    return feed.read.read
+    try feed.restore(feeds[source].state, pass: pass)
+    while let document = try feed.peek() { feed.take(document.ids.count - feed.offset) }
+    return feed.read.inPass
   }
 }

@@ -33,6 +33,14 @@ public final class PackedData: RowSource {
   public var isEndless: Bool { options.tokens == nil && mix.isEndless }
   public func open(pass: Int) throws -> any RowCursor { try cursor(pass: pass) }
 
+  /// Known without reading where the ledger is.
+  public func countRows() throws -> Int {
+    if known != nil || options.tokens == nil { return try ledger().rows }
+    let cursor = try cursor(pass: 0)
+    while try cursor.next() != nil {}
+    return cursor.rows
+  }
+
   /// The data, the options, the tokenizer.
   public var identity: JSON {
     get throws {

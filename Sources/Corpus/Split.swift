@@ -58,9 +58,9 @@ final class SplitStream: DocumentStream {
     }
   }
 
-  func holds(_ document: Document) -> Bool {
-    let hash = KeyedHash.value("split/\(seed)/" + document.identity)
-    return (Double(hash >> 11) < heldOut * 0x1p53) == isHeldOut
+  /// A number from 0 up to 1 for each document; it is held out where the number lies below the share.
+  func place(of document: Document) -> Double {
+    Double(KeyedHash.value("split/\(seed)/" + document.identity) >> 11) * 0x1p-53
   }
 }
 
@@ -69,10 +69,13 @@ private final class SplitCursor: DocumentCursor {
   private let base: any DocumentCursor
   private var seen = 0
   private var given = 0
+  /// Of the documents not given, the place nearest to this side.
+  private var nearest: Double
 
   init(_ stream: SplitStream, _ base: any DocumentCursor) {
     self.stream = stream
     self.base = base
+    nearest = stream.isHeldOut ? 1 : 0
   }
 
   var emptyRows: Int { base.emptyRows }
@@ -81,27 +84,50 @@ private final class SplitCursor: DocumentCursor {
     while let document = try base.next() {
       try Interrupt.check()
       seen += 1
-      if stream.holds(document) {
+      let place = stream.place(of: document)
+      if (place < stream.heldOut) == stream.isHeldOut {
         given += 1
         return Document(document.content, location: document.location, source: stream.name)
       }
+      nearest = stream.isHeldOut ? min(nearest, place) : max(nearest, place)
     }
-    if given == 0 {
-      let part = stream.isHeldOut ? "held-out" : "training"
-      let share = NumberText.text(of: stream.heldOut)
-      throw CorpusError(
-        argument: "held_out",
-        reason: "none of the \(seen) documents of \(stream.base.name) fell into the \(part) part at \(share)")
+    if given == 0 { throw emptyPart }
+    return nil
+  }
+
+  private var emptyPart: CorpusError {
+    let part = stream.isHeldOut ? "held-out" : "training"
+    let share = NumberText.text(of: stream.heldOut)
+    let advice = sufficient.map { "; at \($0) one would" } ?? ""
+    return CorpusError(
+      argument: "held_out",
+      reason: "none of the \(seen) documents of \(stream.base.name) fell into the \(part) part at \(share)"
+        + advice)
+  }
+
+  /// A share in few digits, close to the one asked for, at which this part is not empty.
+  private var sufficient: String? {
+    var scale = 100.0
+    while scale < 1e15 {
+      let digits = (nearest * scale).rounded(.down)
+      let share = (stream.isHeldOut ? digits + 1 : digits) / scale
+      if share > 0, share < 1 { return NumberText.text(of: share) }
+      scale *= 10
     }
     return nil
   }
 
-  var state: JSON { .object(["seen": JSON(seen), "given": JSON(given), "base": base.state]) }
+  var state: JSON {
+    .object([
+      "seen": JSON(seen), "given": JSON(given), "nearest": .number(nearest), "base": base.state,
+    ])
+  }
 
   func restore(_ state: JSON) throws {
     let reader = StateReader(state)
     seen = try reader.int("seen")
     given = try reader.int("given")
+    nearest = try reader.double("nearest")
     try base.restore(try reader.value("base"))
   }
 }

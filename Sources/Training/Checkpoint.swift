@@ -56,8 +56,9 @@ struct Checkpoint {
     let differences = settings.differences(from: saved)
     guard differences.isEmpty else {
       throw TrainingError(
-        argument: "resume", reason: "\(folder) belongs to another run: \(differences.joined(separator: "; "))"
-      )
+        argument: "resume",
+        reason: "\(folder) belongs to another run: \(differences.joined(separator: "; ")). Undo this to continue "
+          + "it, or start a new run in another dir")
     }
     let weights = try SafeTensorsFile(path: FileSystem.join(folder, Self.weights))
     let moments = try SafeTensorsFile(path: FileSystem.join(folder, Self.moments))

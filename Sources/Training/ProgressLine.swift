@@ -37,6 +37,12 @@ public final class ProgressLine {
     write("\r\(text)\u{1B}[K")
   }
 
+  /// Writes a line that stays, also where no terminal is.
+  func note(_ text: String) {
+    clear()
+    write(text + "\n")
+  }
+
   /// Wipes the line, so that what is printed next stands in its place.
   func clear() {
     guard isOpen else { return }

@@ -10,12 +10,15 @@ import Tokenizers
 struct RunSettings {
   /// By the name that a message uses, in the order in which messages name them.
   let values: OrderedDictionary<String, String>
+  /// What the data are made of, so that a message can name the file or option that differs.
+  let data: JSON
 
   init(model: LanguageModel, data: any RowSource, options: TrainingOptions, steps: Int) throws {
     let optimizer = options.optimizer
     let parameters = model.transformer.parameters
+    // As it will be read from a checkpoint.
+    self.data = try JSON.parse(data.identity.text())
     values = [
-      "data": "sha256 " + (try data.fingerprint).prefix(16),
       "tokenizer": model.tokenizer.map { "sha256 " + $0.fingerprint.prefix(16) } ?? "none",
       "template": model.template.map { "\($0.name), sha256 " + $0.fingerprint.prefix(16) } ?? "none",
       "model": Self.digest(String(describing: model.transformer.spec)),
@@ -34,15 +37,20 @@ struct RunSettings {
   }
 
   var json: JSON {
-    .object(OrderedDictionary(uniqueKeysWithValues: values.map { ($0.key, .string($0.value)) }))
+    var fields = OrderedDictionary(uniqueKeysWithValues: values.map { ($0.key, JSON.string($0.value)) })
+    fields[Self.dataKey] = data
+    return .object(fields)
   }
+
+  private static let dataKey = "data"
 
   /// What differs from the settings that a checkpoint holds, each in words.
   func differences(from saved: JSON) -> [String] {
-    values.compactMap { name, here in
+    let others = values.compactMap { name, here in
       let there = saved[name]?.stringValue ?? "nothing"
       return here == there ? nil : "\(name): \(there) there, \(here) here"
     }
+    return [DataIdentity.difference(from: saved[Self.dataKey] ?? .null, to: data)].compactMap(\.self) + others
   }
 
   private static func names(_ parameters: [Parameter]) -> String {

@@ -23,6 +23,8 @@ public final class TrainingJob {
   public private(set) var history: [JSON] = []
   /// Where the documents of the latest step's rows come from, in order.
   public private(set) var lastSamples: [String] = []
+  /// How many lessons train an end token; nil for plain texts and where the run continues an earlier one.
+  public private(set) var endTokens: EndTokenShare?
   /// What hooks keep between steps; checkpoints save it.
   public var state: JSON
   /// Asked for `state` before a checkpoint is written, where a hook keeps it elsewhere.
@@ -73,6 +75,7 @@ public final class TrainingJob {
     guard let place = options.checkpoint else {
       checkpoints = nil
       settings = nil
+      endTokens = try EndTokenShare(data, for: model)
       metrics = try options.metrics.map { try MetricsFile(path: $0, continuingAfter: 0) }
       return
     }
@@ -96,6 +99,8 @@ public final class TrainingJob {
       throw TrainingError(
         argument: "checkpoint",
         reason: "\(latest) is there from an earlier run: resume = true continues it, another dir starts anew")
+    } else {
+      endTokens = try EndTokenShare(data, for: model)
     }
     metrics = try MetricsFile(path: path, continuingAfter: completedSteps)
   }
@@ -181,6 +186,7 @@ public final class TrainingJob {
   private func update() throws -> StepRecord {
     let number = completedSteps + 1
     let start = Self.now()
+    if number == 1, drawn == nil, let endTokens { options.progress?.note(endTokens.description) }
     let rate = try options.schedule.learningRate(step: number, of: steps)
     let window = try draw()
     let loss: Double

@@ -97,12 +97,7 @@ final class WindowReader {
     if source.isEndless {
       throw TrainingError(argument: "steps", reason: "a number is needed: these data start again without end")
     }
-    let cursor = try source.open(pass: 0)
-    var count = 0
-    while try cursor.next() != nil {
-      try Interrupt.check()
-      count += 1
-    }
+    let count = try source.countRows()
     if count == 0 { throw noRows }
     return count
   }

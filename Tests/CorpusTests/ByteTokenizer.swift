@@ -4,7 +4,7 @@ import TestSupport
 import Tokenizers
 
 /// A tokenizer whose tokens are bytes: id = byte + 3, begin 1, end 2.
-final class ByteTokenizer: Tokenizer {
+class ByteTokenizer: Tokenizer {
   let count = 259
   let bosID: Int32? = 1
   let eosID: Int32? = 2
@@ -31,6 +31,16 @@ final class ByteTokenizer: Tokenizer {
   func id(of piece: String) -> Int32? { nil }
   func save(to path: String) throws {}
   func saveFolderFiles(to folder: String) throws {}
+}
+
+/// The same, and it counts what it is given.
+final class CountingTokenizer: ByteTokenizer {
+  private(set) var texts = 0
+
+  override func encode(_ text: String) throws -> [Int32] {
+    texts += 1
+    return try super.encode(text)
+  }
 }
 
 /// Words of random numbers for property tests; the seed is part of the test's arguments.

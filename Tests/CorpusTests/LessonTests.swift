@@ -26,6 +26,7 @@ import Tokenizers
     let row = try #require(try data.allRows().first)
     #expect(row.targets.filter { $0 >= 0 } == [75, 108, 36, 2])
     #expect(row.documents == [row.ids.count])
+    #expect(row.lessons == [0] && row.lessonEnds == [2])
     #expect(try tokenizer.decode(row.targets.filter { $0 >= 0 }) == "Hi!")
   }
 

@@ -58,6 +58,13 @@ import Tokenizers
     let documents = lines.filter { !$0.isEmpty }.map { [1] + $0.utf8.map { Int32($0) + 3 } + [2] }
     let pairs = documents.flatMap { ids in zip(ids, ids.dropFirst()).map { [$0, $1] } }
     #expect(rows.flatMap(\.trainedPairs) == pairs)
+    for row in rows {
+      var start = 0
+      for count in row.documents {
+        #expect(row.targets[start..<start + count].count { $0 >= 0 } == count - 1)
+        start += count
+      }
+    }
 
     let ledger = try data.ledger()
     #expect(ledger.read == documents.reduce(0) { $0 + $1.count })
@@ -115,6 +122,38 @@ import Tokenizers
       #expect(try other.ledger() == ledger)
       _ = try cursor.next()
     }
+  }
+
+  @Test("rows are counted as they come", arguments: [nil, 500, 3000])
+  func countedRows(budget: Int?) throws {
+    var numbers = Numbers(5)
+    let stream = try texts(numbers.lines(40, upTo: 50))
+    let options = PackOptions(length: 24, tokens: budget)
+    let data = try PackedData(stream, tokenizer: tokenizer, options: options)
+    let count = try data.allRows().count
+    #expect(try data.countRows() == count)
+    let ledger = try data.ledger()
+    #expect(try data.countRows() == ledger.rows && ledger.rows == count)
+    // n is the tokens of one whole pass, also where the budget ended it or began another.
+    let once = try PackedData(stream, tokenizer: tokenizer, options: .init(length: 24))
+    #expect(try ledger.sources[0].tokens == once.ledger().read)
+    #expect(try IdsData([5, 6, 7, 8], length: 2).countRows() == 2)
+  }
+
+  @Test("nothing is tokenized twice", arguments: [nil, 300])
+  func tokenizedOnce(budget: Int?) throws {
+    var numbers = Numbers(6)
+    let counting = CountingTokenizer()
+    let lines = numbers.lines(40, upTo: 50).filter { !$0.isEmpty }
+    let options = PackOptions(length: 24, tokens: budget)
+    let data = try PackedData(texts(lines), tokenizer: counting, options: options)
+    let ledger = try data.ledger()
+    // A document read beforehand and one that the budget cuts are read again; no other.
+    #expect((lines.count...lines.count + 2).contains(counting.texts))
+    let before = counting.texts
+    #expect(try data.countRows() == ledger.rows)
+    #expect(try data.ledger() == ledger)
+    #expect(counting.texts == before)
   }
 
   @Test func everyPassOfShuffledDataHasItsOwnOrder() throws {

@@ -30,10 +30,35 @@ import Testing
     let parts = try split(stream, heldOut: 1e-9, seed: 1)
     #expect(
       message { _ = try parts.heldOut.allTexts() }
-        == "held_out: none of the 2 documents of a.txt fell into the held-out part at 1e-09")
+        == "held_out: none of the 2 documents of a.txt fell into the held-out part at 1e-09; at 0.18 one would")
+    let most = try split(stream, heldOut: 0.999999, seed: 1)
+    #expect(
+      message { _ = try most.training.allTexts() }
+        == "held_out: none of the 2 documents of a.txt fell into the training part at 0.999999; at 0.24 one would")
     #expect(
       message { _ = try split(stream, heldOut: 1, seed: 1) }
         == "held_out: a number between 0 and 1 expected, got 1.0")
+  }
+
+  @Test("the share that the message names does what it says", arguments: 1...20)
+  func helpfulShare(seed: UInt64) throws {
+    let stream = try TextStream([folder.write("a.txt", (1...30).map { "line \($0)" }.joined(separator: "\n"))])
+    func texts(_ heldOut: Double, _ part: KeyPath<Parts, any DocumentStream>) throws -> Int {
+      let parts = try split(stream, heldOut: heldOut, seed: seed)
+      return try Parts(training: parts.training, heldOut: parts.heldOut)[keyPath: part].allTexts().count
+    }
+    for (share, part) in [(1e-12, \Parts.heldOut), (1 - 1e-12, \.training)] {
+      let refusal = try #require(message { _ = try texts(share, part) })
+      let words = try #require(refusal.split(separator: "; at ").last).split(separator: " ")
+      #expect(words.dropFirst() == ["one", "would"])
+      let better = try #require(words.first.flatMap { Double($0) })
+      #expect((1...3).contains(try texts(better, part)), "\(refusal)")
+    }
+  }
+
+  private struct Parts {
+    let training: any DocumentStream
+    let heldOut: any DocumentStream
   }
 
   @Test func aCursorGoesOnWhereItWas() throws {

@@ -64,6 +64,24 @@ import Tokenizers
     }
   }
 
+  /// Attention that adds nothing leaves a model that looks at one token: with a stride of 1 every token sees the one before
+  /// it in any window, so the sum must be the same. Windows that only touch cut some of them off.
+  @Test func withAStrideOfOneTheSumDoesNotDependOnTheWindow() throws {
+    let model = try model()
+    for parameter in model.transformer.parameters where parameter.name.hasSuffix("o_proj.weight") {
+      for index in 0..<parameter.tensor.count { parameter.tensor.pointer[index] = 0 }
+    }
+    let text = "swifts sleep while flying, 雨燕边飞边睡"
+    let whole = try perplexity(model, of: .text(text))
+    for window in [2, 3, 7, 16, 40] {
+      let other = try perplexity(model, of: .text(text), options: .init(window: window, stride: 1))
+      #expect(abs(other.totalNLL - whole.totalNLL) < 1e-3)
+      #expect(other.tokens == whole.tokens && other.bytes == text.utf8.count)
+    }
+    let touching = try perplexity(model, of: .text(text), options: .init(window: 7, stride: 7))
+    #expect(abs(touching.totalNLL - whole.totalNLL) > 1e-2)
+  }
+
   @Test func longTextsCountEveryTokenOnce() throws {
     let model = try model(context: 16)
     let text = String(repeating: "0123456789", count: 10)

@@ -120,6 +120,37 @@ import Tokenizers
         == ["-54.91 %", "-54.54 %"])
   }
 
+  /// With the lines as the sample, also those with dashes, accents and foreign words stay as they were.
+  @Test func aSampleOfRealEnglishKeepsEveryLine() throws {
+    let llama = try load("llama/tokenizer.model")
+    var english: [String] = []
+    for (file, most) in [("wiki_demo", 30), ("tinyshakespeare", 5970), ("botchan", 4000)] {
+      var lines = try LineReader(RealData.path("text/en/\(file).txt"))
+      var taken = 0
+      while taken < most, let line = try lines.next() {
+        english.append(String(decoding: line.bytes, as: UTF8.self))
+        taken += 1
+      }
+    }
+    #expect(english.count == 10_000)
+    let (merged, report) = try llama.merge(
+      load("chinese_sp_20k/chinese_sp.model"), MergeOptions(sample: english))
+    #expect(report.sampleLines == 10_000 && report.sampleChanged == 0)
+    #expect(report.added > 10_000)
+    for line in english { #expect(try merged.encode(line) == llama.encode(line)) }
+    for id in 32000..<merged.count {
+      let piece = try #require(merged.piece(Int32(id)))
+      let text = "\n" + String(String.UnicodeScalarView(piece.unicodeScalars.map { $0 == "▁" ? " " : $0 }))
+      #expect(try merged.encode(text).last == Int32(id), "\(piece)")
+    }
+    var numbers = FixedGenerator(state: 5)
+    let fixed = ["a  b\n\n c", "🙂👩‍👩‍👧", "ＡＢＣ１２３", "全角　空格", "\t\r\n", "é e\u{301}", "答案是42。"]
+    let random = (0..<500).map { RandomText.make(length: 1 + $0 % 30, &numbers) }
+    for text in fixed + random {
+      #expect(try Array(merged.decode(merged.encode(text)).utf8) == Array(text.utf8), "\(text)")
+    }
+  }
+
   @Test func theSafeMergeLeavesEnglishAsItWas() throws {
     let llama = try load("llama/tokenizer.model")
     let (merged, report) = try llama.merge(load("chinese_sp_20k/chinese_sp.model"))

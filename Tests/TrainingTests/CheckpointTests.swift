@@ -4,7 +4,9 @@ import Files
 import Foundation
 import Models
 import Tensors
+import TestSupport
 import Testing
+import Tokenizers
 
 @testable import Training
 
@@ -169,8 +171,11 @@ import Testing
         let before = Toy.bits(model)
         do { _ = try TrainingJob(model: model, data: rows, options: options) } catch {
           #expect(Toy.bits(model) == before)
-          return "\(error)".replacingOccurrences(
-            of: "resume: \(folder)/ckpt/step-000001 belongs to another run: ", with: "")
+          let message = "\(error)"
+          let start = "resume: \(folder)/ckpt/step-000001 belongs to another run: "
+          let end = ". Undo this to continue it, or start a new run in another dir"
+          #expect(message.hasPrefix(start) && message.hasSuffix(end))
+          return String(message.dropFirst(start.count).dropLast(end.count))
         }
         return nil
       }
@@ -194,12 +199,61 @@ import Testing
           == "optimizer: adamw, betas 0.9 and 0.999, eps 1e-08, weight decay 0.01 there, "
           + "adamw, betas 0.9 and 0.999, eps 1e-08, weight decay 0.0 here")
       #expect(
-        try refusal(rows: MemoryRows(Toy.rows(11), identity: "other"))?.hasPrefix("data: sha256 ") == true)
+        try refusal(rows: MemoryRows(Toy.rows(11), identity: "other"))
+          == "data: \"other\", \"rows\" before")
       let base = try #require(try refusal(Toy.model(seed: 2, lora: lora)))
       #expect(base.hasPrefix("frozen weights: sha256 ") && !base.contains(";"))
       #expect(
         try refusal(Toy.model(lora: nil))?.contains(
           "adapter: rank 4, alpha 32.0, dropout 0.1 there, none here") == true)
+    }
+  }
+
+  @Test func otherDataAreRefusedNamingTheFileOrTheOption() throws {
+    let folder = try TemporaryFolder()
+    let words = ["a swift flies", "rain", "swallows sleep at night", "martins"]
+    func start(_ words: [String], _ pack: PackOptions, eos: Bool = true) throws -> TrainingJob {
+      let stream = try TextStream([folder.write("birds.txt", words.joined(separator: "\n"))])
+      let parts = try split(stream, heldOut: 0.05, seed: 1)
+      let data = try PackedData(parts.training, tokenizer: ByteTokenizer(), options: pack)
+      var spec = ModelSpec(
+        vocabSize: 259, hiddenSize: 8, numHiddenLayers: 1, numAttentionHeads: 2, intermediateSize: 8)
+      spec.maxPositionEmbeddings = 32
+      let options = try Toy.options(
+        checkpoint: CheckpointOptions(directory: folder.file("ckpt"), every: 1), resume: true)
+      return try TrainingJob(
+        model: .new(spec, tokenizer: ByteTokenizer(), seed: 1), data: data, options: options)
+    }
+    func refusal(_ difference: String) -> String {
+      "resume: \(folder.file("ckpt"))/step-000001 belongs to another run: \(difference). "
+        + "Undo this to continue it, or start a new run in another dir"
+    }
+    _ = try start(words, .init(length: 32)).step()
+    #expect(try start(words, .init(length: 32)).resumedFrom == 1)
+    #expect(
+      message { _ = try start(words, .init(length: 24)) } == refusal("pack.length: 24, 32 before"))
+    #expect(
+      message { _ = try start(words, .init(length: 32, seed: 3)) }
+        == refusal("data.sources.1.stream.of.shuffle: \"3\", none before"))
+    #expect(
+      message { _ = try start(words + ["one more"], .init(length: 32)) }
+        == refusal("the contents of birds.txt have changed"))
+    #expect(try start(words, .init(length: 32)).resumedFrom == 1)
+  }
+
+  /// Another library, version or CPU rounds otherwise, so the run would not be the same.
+  @Test func anotherMatrixProductIsRefused() throws {
+    try Toy.withFolder { folder in
+      _ = try job(folder, Toy.model()).step()
+      let path = folder + "/ckpt/step-000001/checkpoint.json"
+      let here = try MatrixProducts.current.identity
+      let text = try #require(String(bytes: try FileSystem.read(path), encoding: .utf8))
+      #expect(text.contains(here))
+      try AtomicFile.write(text.replacingOccurrences(of: here, with: "OpenBLAS 0.2 Atom"), to: path)
+      #expect(
+        message { _ = try job(folder, Toy.model()) }
+          == "resume: \(folder)/ckpt/step-000001 belongs to another run: matrix products: OpenBLAS 0.2 Atom there, "
+          + "\(here) here. Undo this to continue it, or start a new run in another dir")
     }
   }
 
