@@ -9,15 +9,27 @@ public struct Document: Sendable {
   }
 
   public let content: Content
-  /// Where it stands: "file:line", or the file alone when it is one document.
+  /// Where it stands: "file:line", "file, row 7" of a JSON array, or the file alone when it is one document.
   public let location: String
   /// The name of the stream it came from.
-  public let source: String
+  public internal(set) var source: String
+  /// Its row, if it is one of a JSON array.
+  private(set) var element: ArrayElement?
 
   public init(_ content: Content, location: String, source: String) {
     self.content = content
     self.location = location
     self.source = source
+  }
+
+  init(_ content: Content, of record: Record, source: String) {
+    self.init(content, location: record.location, source: source)
+    element = record.element
+  }
+
+  /// What is wrong with it, at the place where it stands.
+  func error(_ reason: String) -> FileError {
+    element?.error(reason) ?? FileError(path: location, reason: reason)
   }
 
   /// The text; of a lesson, prompt and answer as its template renders them.

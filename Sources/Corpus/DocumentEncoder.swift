@@ -1,4 +1,3 @@
-import Files
 import Tokenizers
 
 /// A document as tokens; `trained` is nil where all but the first are.
@@ -61,7 +60,7 @@ struct DocumentEncoder {
     case .truncate:
       return encoded(Array(ids.prefix(options.length)), nil, document, truncated: ids.count - options.length)
     case .skip: return .rejected(.overlong(tokens: ids.count))
-    case .error: throw error(document, "the text has \(ids.count) tokens, limit \(options.length)")
+    case .error: throw document.error("the text has \(ids.count) tokens, limit \(options.length)")
     }
   }
 
@@ -92,7 +91,7 @@ struct DocumentEncoder {
       let kept = (Array(tokens.ids.prefix(limit)), Array(tokens.trained.prefix(limit)))
       return encoded(kept.0, kept.1, document, truncated: count - limit)
     case .skip: return .rejected(.overlong(tokens: count))
-    case .error, .split: throw error(document, "prompt and answer have \(count) tokens, limit \(limit)")
+    case .error, .split: throw document.error("prompt and answer have \(count) tokens, limit \(limit)")
     }
   }
 
@@ -104,10 +103,6 @@ struct DocumentEncoder {
 
   private func untrained(_ tokens: Int, _ document: Document, _ cause: String) throws -> Outcome {
     if options.onEmpty == .skip { return .rejected(.untrained(tokens: tokens)) }
-    throw error(document, "no token of this sample is trained: \(cause)")
-  }
-
-  private func error(_ document: Document, _ reason: String) -> FileError {
-    FileError(path: document.location, reason: reason)
+    throw document.error("no token of this sample is trained: \(cause)")
   }
 }

@@ -65,7 +65,6 @@ public final class InstructionStream: FileStream {
       instruction: try fields.string("instruction"), input: try fields.optionalString("input"),
       output: try fields.string("output"))
     if lesson.instruction.isEmpty && lesson.input.isEmpty && lesson.output.isEmpty { return nil }
-    return Document(
-      .lesson(lesson, template: template), location: "\(record.path):\(record.line)", source: name)
+    return Document(.lesson(lesson, template: template), of: record, source: name)
   }
 }

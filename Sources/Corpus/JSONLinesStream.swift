@@ -45,7 +45,7 @@ public final class JSONLinesStream: FileStream {
     guard case .json(let row) = record.payload else { return nil }
     let text = try RowFields(row, of: record).string(field)
     if text.utf8.allSatisfy(RecordFile.isSpace) { return nil }
-    return Document(.text(text), location: "\(record.path):\(record.line)", source: name)
+    return Document(.text(text), of: record, source: name)
   }
 }
 

@@ -11,7 +11,7 @@ enum RecordFormat: Equatable {
   case json
 }
 
-/// The place between two records of a file; `line` is the line at `offset`, from 1.
+/// The place between two records of a file; `line` is the line at `offset`, or in an array the next row, from 1.
 struct RecordPlace: Equatable {
   var offset = 0
   var line = 1
@@ -24,12 +24,30 @@ struct Record {
   }
 
   let path: String
+  /// From 1; in an array the row.
   let line: Int
   let payload: Payload
   let next: RecordPlace
+  var element: ArrayElement?
+
+  /// "a.txt:7", or "a.json, row 7".
+  var location: String { element == nil ? "\(path):\(line)" : "\(path), row \(line)" }
 
   func error(field: String? = nil, _ reason: String) -> FileError {
-    FileError(path: path, line: line, field: field, reason: reason)
+    element?.error(field: field, reason) ?? FileError(path: path, line: line, field: field, reason: reason)
+  }
+}
+
+/// A row of a JSON array; its line is counted only for a message.
+struct ArrayElement {
+  let file: MappedFile
+  let start: Int
+  /// From 1.
+  let row: Int
+
+  func error(field: String? = nil, _ reason: String) -> FileError {
+    let line = 1 + file.bytes[..<start].count { $0 == 0x0A }
+    return FileError(path: file.path, line: line, row: row, field: field, reason: reason)
   }
 }
 
@@ -134,6 +152,7 @@ final class RecordFile {
   /// The next element of the array; `place` lies before the bracket or after an element.
   private func element(_ file: MappedFile, _ place: RecordPlace, _ expected: String) throws -> Record? {
     var parser = JSONParser(file.bytes, at: max(place.offset, first))
+    var row: Int?
     do {
       if place.offset == 0 { _ = parser.take("[") }
       if parser.take("]") {
@@ -143,18 +162,17 @@ final class RecordFile {
       if place.offset > 0, !parser.take(",") { throw parser.unfinishedArray() }
       parser.skipSpace()
       let start = parser.position
-      let line = place.line + newLines(file, place.offset..<start)
+      row = place.line
       let value = try parser.value()
-      let next = RecordPlace(offset: parser.position, line: line + newLines(file, start..<parser.position))
-      return Record(path: path, line: line, payload: .json(value), next: next)
+      let next = RecordPlace(offset: parser.position, line: place.line + 1)
+      return Record(
+        path: path, line: place.line, payload: .json(value), next: next,
+        element: ArrayElement(file: file, start: start, row: place.line))
     } catch let error as JSONError {
       throw FileError(
-        path: path, line: error.line, reason: "\(expected) expected; column \(error.column): \(error.reason)")
+        path: path, line: error.line, row: row,
+        reason: "\(expected) expected; column \(error.column): \(error.reason)")
     }
-  }
-
-  private func newLines(_ file: MappedFile, _ range: Range<Int>) -> Int {
-    file.bytes[range].count { $0 == 0x0A }
   }
 
   private func withoutCarriageReturns(_ text: String) -> String {

@@ -81,13 +81,14 @@ private final class SplitCursor: DocumentCursor {
   var emptyRows: Int { base.emptyRows }
 
   func next() throws -> Document? {
-    while let document = try base.next() {
+    while var document = try base.next() {
       try Interrupt.check()
       seen += 1
       let place = stream.place(of: document)
       if (place < stream.heldOut) == stream.isHeldOut {
         given += 1
-        return Document(document.content, location: document.location, source: stream.name)
+        document.source = stream.name
+        return document
       }
       nearest = stream.isHeldOut ? min(nearest, place) : max(nearest, place)
     }

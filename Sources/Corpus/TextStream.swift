@@ -40,6 +40,6 @@ public final class TextStream: FileStream {
   func document(of record: Record) throws -> Document? {
     guard case .text(let text) = record.payload, !text.utf8.allSatisfy(RecordFile.isSpace) else { return nil }
     return Document(
-      .text(text), location: whole ? record.path : "\(record.path):\(record.line)", source: name)
+      .text(text), location: whole ? record.path : record.location, source: name)
   }
 }

@@ -1,15 +1,18 @@
 import Glibc
 
-/// What is wrong with a file, told by its path and, where known, the line and field.
+/// What is wrong with a file, told by its path and, where known, the line, the row and the field.
 public struct FileError: Error, Equatable, CustomStringConvertible {
   public let path: String
   public let line: Int?
+  /// The element of a JSON array, from 1.
+  public let row: Int?
   public let field: String?
   public let reason: String
 
-  public init(path: String, line: Int? = nil, field: String? = nil, reason: String) {
+  public init(path: String, line: Int? = nil, row: Int? = nil, field: String? = nil, reason: String) {
     self.path = path
     self.line = line
+    self.row = row
     self.field = field
     self.reason = reason
   }
@@ -22,6 +25,7 @@ public struct FileError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     var text = path
     if let line { text += ":\(line)" }
+    if let row { text += ", row \(row)" }
     if let field { text += ": field '\(field)'" }
     return text + ": " + reason
   }

@@ -18,10 +18,18 @@ public struct TokenizerComparison: Equatable, Sendable, CustomStringConvertible 
 
   /// Encodes every text with every tokenizer, each text on its own and without a begin token.
   public init(_ tokenizers: [(name: String, tokenizer: any Tokenizer)], texts: some Sequence<String>) throws {
+    var iterator = texts.makeIterator()
+    try self.init(tokenizers) { iterator.next() }
+  }
+
+  /// Encodes the texts that `next` gives, until it gives nil; only one of them is held at a time.
+  public init(
+    _ tokenizers: [(name: String, tokenizer: any Tokenizer)], next: () throws -> String?
+  ) throws {
     var tokens = Array(repeating: 0, count: tokenizers.count)
     var spelled = tokens
     let spellings = tokenizers.map { Self.spellings($0.tokenizer) }
-    for text in texts {
+    while let text = try next() {
       try Interrupt.check()
       bytes += text.utf8.count
       characters += text.unicodeScalars.count

@@ -57,7 +57,8 @@ struct Checkpoint {
     guard differences.isEmpty else {
       throw TrainingError(
         argument: "resume",
-        reason: "\(folder) belongs to another run: \(differences.joined(separator: "; ")). Undo this to continue "
+        reason:
+          "\(folder) belongs to another run: \(differences.joined(separator: "; ")). Undo this to continue "
           + "it, or start a new run in another dir")
     }
     let weights = try SafeTensorsFile(path: FileSystem.join(folder, Self.weights))

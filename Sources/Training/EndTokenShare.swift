@@ -48,7 +48,8 @@ public struct EndTokenShare: Equatable, Sendable, CustomStringConvertible {
     self.init(lessons: lessons, ended: ended, isWhole: isWhole, token: token ?? "(the model has none)")
     if ended == 0 {
       throw TrainingError(
-        argument: "data", reason: "\(self): the model would never stop; "
+        argument: "data",
+        reason: "\(self): the model would never stop; "
           + "are the answers cut off, or of another tokenizer?")
     }
   }
@@ -57,7 +58,8 @@ public struct EndTokenShare: Equatable, Sendable, CustomStringConvertible {
   public var description: String {
     let tenths = ended * 1000 / lessons
     let percent = tenths % 10 == 0 ? "\(tenths / 10)" : "\(tenths / 10).\(tenths % 10)"
-    return "end token \(token) is trained in \(percent) % of \(isWhole ? "samples" : "the first \(lessons) samples")"
+    return
+      "end token \(token) is trained in \(percent) % of \(isWhole ? "samples" : "the first \(lessons) samples")"
   }
 
   private static let enough = 1000

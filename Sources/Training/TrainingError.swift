@@ -26,6 +26,7 @@ public struct NonFiniteError: Error, Equatable, CustomStringConvertible {
     let shown = samples.prefix(3).joined(separator: ", ")
     let more = samples.count > 3 ? " and \(samples.count - 3) more" : ""
     let location = samples.isEmpty ? "" : "; samples: \(shown)\(more)"
+    let value = value == "-nan" ? "nan" : value
     return "step \(step): the \(quantity) is \(value)\(place.map { ", first in \($0)" } ?? "")\(location); "
       + "no parameter was changed"
   }

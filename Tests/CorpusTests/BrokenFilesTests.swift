@@ -78,13 +78,36 @@ struct BrokenFile: Sendable, CustomTestStringConvertible {
       "a.json:4: \(lesson); column 1: ',' or ']' expected, got '{'"),
     .init(
       "a.json", .lessons, "[\n\(row),\n{\"instruction\": \"a\",\n \"output\": \"b",
-      "a.json:4: \(lesson); column 14: the text ends inside a string"),
+      "a.json:4, row 2: \(lesson); column 14: the text ends inside a string"),
     .init(
       "a.json", .lessons, "[\n\(row),\n{\"instruction\": \"a\", \"input\": \"\"}]",
-      "a.json:3: field 'output': string expected, but the field is missing; found 'instruction', 'input'"),
+      "a.json:3, row 2: field 'output': string expected, but the field is missing; found 'instruction', 'input'"
+    ),
     .init(
       "a.json", .lessons, "[{\"instruction\": 3, \"output\": \"b\"}]",
-      "a.json:1: field 'instruction': string expected, got number 3"),
+      "a.json:1, row 1: field 'instruction': string expected, got number 3"),
+    .init(
+      "a.json", .lessons, "[{\"instruction\": \"a\", \"input\": 7, \"output\": \"b\"}]",
+      "a.json:1, row 1: field 'input': string expected, got number 7"),
+    .init(
+      "a.jsonl", .lessons, "\u{FEFF}\(row)\r\n{\"instruction\": \"a\", \"output\": null}\r\n",
+      "a.jsonl:2: field 'output': string expected, got null"),
+    .init("a.json", .lessons, "[\(row),\n[\"a\", \"b\"]]", "a.json:2, row 2: an object expected, got array"),
+    .init(
+      "a.json", .lessons, "{\"data\":\n [\(row)]}",
+      "a.json:1: \(lesson); column 9: a value is missing: the text ends here"),
+    .init(
+      "a.json", .lessons, "[{\"instruction\": \"a\", \"output\": \"b\", \"output\": \"c\"}]",
+      "a.json:1, row 1: \(lesson); column 38: the key 'output' is given twice"),
+    .init("a.txt", .lines, [0xEF, 0xBB, 0xBF], "a.txt: holds no text (1 empty row)"),
+    .init(
+      "a.jsonl", .field("text"), "{\"text\": \"a\tb\"}",
+      "a.jsonl:1: an object with a string in field 'text' expected; column 12: "
+        + "a control character (9) must be escaped in a string"),
+    .init(
+      "a.jsonl", .field("text"), String(repeating: "[", count: 5000),
+      "a.jsonl:1, row 1: an object with a string in field 'text' expected; column 514: nested deeper than 512 levels"
+    ),
     .init(
       "a.json", .lessons, "[\(row)] x",
       "a.json:1: \(lesson); column 52: the text goes on after its value with 'x'"),
@@ -140,7 +163,7 @@ struct BrokenFile: Sendable, CustomTestStringConvertible {
     let cursor = try JSONLinesStream([array, lines], field: "t.x").open()
     var places: [String] = []
     while let document = try cursor.next() { places.append(document.location) }
-    #expect(places == ["\(array):1", "\(array):2", "\(lines):1", "\(lines):3"])
+    #expect(places == ["\(array), row 1", "\(array), row 2", "\(lines):1", "\(lines):3"])
     #expect(cursor.emptyRows == 1)
   }
 }

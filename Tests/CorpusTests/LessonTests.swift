@@ -37,7 +37,7 @@ import Tokenizers
     let stream = try lessons(rows)
     let limits = PackOptions(length: 300)
     let expected =
-      "\(folder.file("a.json")):32: no token of this sample is trained: prompt alone has 649 tokens, limit 300"
+      "\(folder.file("a.json")):32, row 7: no token of this sample is trained: prompt alone has 649 tokens, limit 300"
     let prompt = try template.promptTokens(.init(instruction: rows[6].0, output: ""), tokenizer).count
     #expect(
       message { _ = try PackedData(stream, tokenizer: tokenizer, options: limits).allRows() }
@@ -65,7 +65,7 @@ import Tokenizers
     ).ids.count
     #expect(
       message { _ = try pack(nil).allRows() }
-        == "\(path):2: prompt and answer have \(total) tokens, limit 300")
+        == "\(path):2, row 1: prompt and answer have \(total) tokens, limit 300")
     #expect(
       message { _ = try pack(.split).allRows() }
         == "overlong: 'split' is for texts; a lesson would be trained without its prompt")
@@ -79,7 +79,7 @@ import Tokenizers
     let stream = try lessons([("Say nothing.", " ")])
     #expect(
       message { _ = try PackedData(stream, tokenizer: tokenizer, options: .init(length: 300)).allRows() }
-        == "\(folder.file("a.json")):2: no token of this sample is trained: the output is empty")
+        == "\(folder.file("a.json")):2, row 1: no token of this sample is trained: the output is empty")
   }
 
   @Test func showMarksWhatIsTrained() throws {

@@ -30,11 +30,13 @@ import Testing
     let parts = try split(stream, heldOut: 1e-9, seed: 1)
     #expect(
       message { _ = try parts.heldOut.allTexts() }
-        == "held_out: none of the 2 documents of a.txt fell into the held-out part at 1e-09; at 0.18 one would")
+        == "held_out: none of the 2 documents of a.txt fell into the held-out part at 1e-09; at 0.18 one would"
+    )
     let most = try split(stream, heldOut: 0.999999, seed: 1)
     #expect(
       message { _ = try most.training.allTexts() }
-        == "held_out: none of the 2 documents of a.txt fell into the training part at 0.999999; at 0.24 one would")
+        == "held_out: none of the 2 documents of a.txt fell into the training part at 0.999999; at 0.24 one would"
+    )
     #expect(
       message { _ = try split(stream, heldOut: 1, seed: 1) }
         == "held_out: a number between 0 and 1 expected, got 1.0")
@@ -42,7 +44,8 @@ import Testing
 
   @Test("the share that the message names does what it says", arguments: 1...20)
   func helpfulShare(seed: UInt64) throws {
-    let stream = try TextStream([folder.write("a.txt", (1...30).map { "line \($0)" }.joined(separator: "\n"))])
+    let stream = try TextStream([folder.write("a.txt", (1...30).map { "line \($0)" }.joined(separator: "\n"))]
+    )
     func texts(_ heldOut: Double, _ part: KeyPath<Parts, any DocumentStream>) throws -> Int {
       let parts = try split(stream, heldOut: heldOut, seed: seed)
       return try Parts(training: parts.training, heldOut: parts.heldOut)[keyPath: part].allTexts().count

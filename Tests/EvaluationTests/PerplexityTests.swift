@@ -64,8 +64,10 @@ import Tokenizers
     }
   }
 
-  /// Attention that adds nothing leaves a model that looks at one token: with a stride of 1 every token sees the one before
-  /// it in any window, so the sum must be the same. Windows that only touch cut some of them off.
+  /// Attention that adds nothing leaves a model that looks at one token.
+  ///
+  /// With a stride of 1 every token sees the one before it in any window, so the sum is the same; windows that only
+  /// touch cut some of them off.
   @Test func withAStrideOfOneTheSumDoesNotDependOnTheWindow() throws {
     let model = try model()
     for parameter in model.transformer.parameters where parameter.name.hasSuffix("o_proj.weight") {

@@ -52,7 +52,9 @@
           usleep(20_000)
           kill(getpid(), SIGKILL)
         }
-        let left = try FileSystem.list(run).filter { $0.hasPrefix("step-") }.compactMap { Int($0.dropFirst(5)) }
+        let left = try FileSystem.list(run).filter { $0.hasPrefix("step-") }.compactMap {
+          Int($0.dropFirst(5))
+        }
         reached.append(left.max() ?? 0)
       }
       #expect(reached == reached.sorted() && reached.last ?? 0 >= 10)

@@ -53,7 +53,7 @@ import Tokenizers
     let options = try Toy.options(steps: nil, batch: 4)
     #expect(
       message { _ = try TrainingJob(model: model(), data: data(rows), options: options).run() }
-        == "\(folder.file("a.json")):26: no token of this sample is trained: "
+        == "\(folder.file("a.json")):26, row 7: no token of this sample is trained: "
         + "prompt alone has \(prompt) tokens, limit 300")
 
     let skipping = try data(rows, .init(length: 300, onEmpty: .skip))
