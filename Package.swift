@@ -78,7 +78,7 @@ let package = Package(
         "Scripting", "Notebooks", "Tensors", "Models", "Tokenizers", "Corpus", "Training", "Decoding",
         "Evaluation", "Files", "Processes", "Stdlib", collections,
       ]),
-    .target(name: "Stdlib", path: "stdlib", exclude: ["yuyan"], sources: ["Stdlib.swift"], swiftSettings: settings),
+    .target(name: "Stdlib", path: "stdlib", exclude: ["yuyan", "meta"], sources: ["Stdlib.swift"], swiftSettings: settings),
     .executableTarget(
       name: "yuyan",
       dependencies: [
@@ -102,7 +102,10 @@ let package = Package(
       fixtures: true),
     suite(of: "Scripting", ["CLua", "Files", collections], fixtures: true),
     suite(of: "Notebooks", ["Scripting", "Files", "Processes", collections], fixtures: true),
-    suite(of: "Library", ["Scripting", "Notebooks", "Tensors", "Files"], fixtures: true),
+    suite(of: "Library", ["Scripting", "Notebooks", "Tensors", "Files", collections], fixtures: true),
+    .testTarget(
+      name: "CommandTests", dependencies: ["yuyan", "Files", "TestSupport", collections],
+      swiftSettings: settings),
     .testTarget(
       name: "LuaTests", dependencies: ["Library", "Scripting", "Files", "TestSupport"], exclude: ["Suites"],
       swiftSettings: settings),

@@ -20,7 +20,8 @@ let dataModule = LuaModule(
     LuaFunction(
       "split", "Divides documents into a part to train on and a part to measure with.",
       Param<StreamObject>("documents", "any stream"), Param<SplitOptions>("options", "how much is held out"),
-      returns: Returns<StreamObject>("training", "the larger part"), Returns<StreamObject>("held_out", "the other part"),
+      returns: Returns<StreamObject>("training", "the larger part"),
+      Returns<StreamObject>("held_out", "the other part"),
       example: "yy.data.split(wiki, { held_out = 0.01, seed = 1 })"
     ) { documents, options in try options.split(documents) },
     LuaFunction(
@@ -58,7 +59,9 @@ struct TextSource: LuaOptions {
 
   func open() throws -> StreamObject {
     guard let field else { return StreamObject(try TextStream(files, whole: whole, name: name)) }
-    if whole { throw BadArgument("whole", "JSON rows are documents each; field and whole exclude each other") }
+    if whole {
+      throw BadArgument("whole", "JSON rows are documents each; field and whole exclude each other")
+    }
     return StreamObject(try JSONLinesStream(files, field: field, name: name))
   }
 }
@@ -79,8 +82,17 @@ struct InstructionSource: LuaOptions {
   func open() throws -> StreamObject {
     StreamObject(
       try InstructionStream(
-        files, format: InstructionFormat.named(format), template: ChatTemplate.named(template), name: name))
+        files, format: InstructionFormat.named(format), template: namedTemplate(template), name: name))
   }
+}
+
+/// The template of that name; another name is a fault of the option `template`.
+private func namedTemplate(_ name: String) throws -> ChatTemplate {
+  guard let template = ChatTemplate.all.first(where: { $0.name == name }) else {
+    let names = ChatTemplate.all.map { "'\($0.name)'" }.joined(separator: ", ")
+    throw BadArgument("template", "one of \(names) expected, got '\(name)'")
+  }
+  return template
 }
 
 struct SplitOptions: LuaOptions {
@@ -109,6 +121,12 @@ struct MixSource: LuaOptions {
     Field("once", "whether it does not start again at its end", \Self.once),
   ]
 
+  func validate() throws {
+    if case .first(let share) = weight, !(share >= 0 && share.isFinite) {
+      throw BadArgument("weight", "a number from 0 on expected, got \(share)")
+    }
+  }
+
   func source() throws -> MixedStream.Source {
     guard let stream else { throw BadArgument("sources", "each source needs a stream") }
     switch weight {
@@ -132,7 +150,9 @@ struct MixOptions: LuaOptions {
     Field("seed", "shuffles the documents of each source, anew in every pass", \Self.seed),
   ]
 
-  func mix() throws -> StreamObject { StreamObject(try MixedStream(sources.map { try $0.source() }, seed: seed)) }
+  func mix() throws -> StreamObject {
+    StreamObject(try MixedStream(sources.map { try $0.source() }, seed: seed))
+  }
 }
 
 enum OverlongChoice: String, LuaChoice {
@@ -170,7 +190,8 @@ struct PackChoices: LuaOptions {
     Field("tokens", "stop after so many; sources start again until then", \Self.tokens),
     Field("bos", "a begin token before each text (if the tokenizer has one)", \Self.bos),
     Field("eos", "an end token after each text (if the tokenizer has one)", \Self.eos),
-    Field("on_long", "what to do with a document longer than a row (texts: split, lessons: error)", \Self.onLong),
+    Field(
+      "on_long", "what to do with a document longer than a row (texts: split, lessons: error)", \Self.onLong),
     Field("on_empty", "what to do with a document that trains nothing", \Self.onEmpty),
     Field("seed", "shuffles the documents, anew in every pass", \Self.seed),
   ]
@@ -184,7 +205,8 @@ struct PackChoices: LuaOptions {
       return count
     }
     let options = PackOptions(
-      length: length, tokens: budget, bos: bos, eos: eos, overlong: onLong?.policy, onEmpty: onEmpty.policy, seed: seed)
+      length: length, tokens: budget, bos: bos, eos: eos, overlong: onLong?.policy, onEmpty: onEmpty.policy,
+      seed: seed)
     return RowsObject(try PackedData(documents.stream, tokenizer: tokenizer.tokenizer, options: options))
   }
 }

@@ -8,16 +8,18 @@ let evalModule = LuaModule(
   [
     LuaFunction(
       "perplexity", "Measures how well a model predicts text: each token once, after BOS, without EOS.",
-      Param<LanguageModel>("model", "what is measured"), Param<MeasuredData>("data", "a text, files, documents or rows"),
+      Param<LanguageModel>("model", "what is measured"),
+      Param<MeasuredData>("data", "a text, a list of text files as for yy.data.text, documents or rows"),
       Param<PerplexityChoices>("options", "windows over long texts"),
       returns: Returns<EvaluationObject>("result", "prints as a table"),
-      example: "yy.eval.perplexity(m, { files = { 'zh/*.txt' } }).bits_per_byte"
+      example: "yy.eval.perplexity(m, { 'zh/*.txt' }).bits_per_byte"
     ) { model, data, options in
       EvaluationObject(try perplexity(model, of: data.data(), options: options.options()))
     },
     LuaFunction(
       "answers", "Measures how well a model predicts the answers of lessons.",
-      Param<LanguageModel>("model", "what is measured"), Param<StreamObject>("lessons", "from yy.data.instructions"),
+      Param<LanguageModel>("model", "what is measured"),
+      Param<StreamObject>("lessons", "from yy.data.instructions"),
       Param<AnswersChoices>("options", "the longest lesson"),
       returns: Returns<EvaluationObject>("result", "over the tokens of the answers and their ends"),
       example: "yy.eval.answers(m, held_out, { length = 512 }).nll"
@@ -25,56 +27,52 @@ let evalModule = LuaModule(
   ],
   classes: [EvaluationObject.luaClass])
 
-/// What can be measured: a text, files, documents or rows.
-struct MeasuredData: LuaValue {
-  private let value: Either<Either<String, StreamObject>, Either<RowsObject, MeasuredFiles>>
+/// What can be measured: a text, documents, rows or files.
+enum MeasuredData: LuaValue {
+  case text(String)
+  case documents(StreamObject)
+  case rows(RowsObject)
+  case files(TextSource)
 
   static var luaType: String { "string|Documents|Rows|table" }
   static func accepts(_ state: LuaState, at index: Int32) -> Bool {
-    if state.kind(at: index) == .table { return MeasuredFiles.isMeant(state, at: index) }
+    if state.kind(at: index) == .table { return holdsPaths(state, at: index) }
     return String.accepts(state, at: index) || StreamObject.accepts(state, at: index)
       || RowsObject.accepts(state, at: index)
   }
 
+  /// Whether a table names files, and not data sets.
+  private static func holdsPaths(_ state: LuaState, at index: Int32) -> Bool {
+    guard let table = try? LuaTable.read(state, at: index) else { return false }
+    return (try? table.get(1, as: String.self)) ?? nil != nil
+  }
+
   static func read(_ state: LuaState, at index: Int32) throws -> MeasuredData {
-    if StreamObject.accepts(state, at: index) {
-      return MeasuredData(value: .first(.second(try StreamObject.read(state, at: index))))
-    }
-    if RowsObject.accepts(state, at: index) {
-      return MeasuredData(value: .second(.first(try RowsObject.read(state, at: index))))
-    }
+    if StreamObject.accepts(state, at: index) { return .documents(try StreamObject.read(state, at: index)) }
+    if RowsObject.accepts(state, at: index) { return .rows(try RowsObject.read(state, at: index)) }
     switch state.kind(at: index) {
-    case .string: return MeasuredData(value: .first(.first(try String.read(state, at: index))))
-    case .table: return MeasuredData(value: .second(.second(try MeasuredFiles.read(state, at: index))))
-    default: throw state.mismatch(luaType, at: index)
+    case .string: return .text(try String.read(state, at: index))
+    case .table: return .files(try TextSource.read(state, at: index))
+    default: throw state.mismatch("a text, a list of files, Documents or Rows", at: index)
     }
   }
 
-  func push(to state: LuaState) throws { try value.push(to: state) }
+  func push(to state: LuaState) throws {
+    switch self {
+    case .text(let text): try text.push(to: state)
+    case .documents(let stream): try stream.push(to: state)
+    case .rows(let rows): try rows.push(to: state)
+    case .files(let source): try source.push(to: state)
+    }
+  }
 
   func data() throws -> EvaluationData {
-    switch value {
-    case .first(.first(let text)): .text(text)
-    case .first(.second(let stream)): .documents(stream.stream)
-    case .second(.first(let rows)): .rows(rows.source)
-    case .second(.second(let files)): .documents(try TextStream(files.files, whole: files.whole))
+    switch self {
+    case .text(let text): .text(text)
+    case .documents(let stream): .documents(stream.stream)
+    case .rows(let rows): .rows(rows.source)
+    case .files(let source): .documents(try source.open().stream)
     }
-  }
-}
-
-struct MeasuredFiles: LuaOptions {
-  var files: [String] = []
-  var whole = false
-  static let luaName = "MeasuredFiles"
-  static let fields = [
-    Field("files", "text files; * and ** work", \Self.files, required: true),
-    Field("whole", "whether each file is one document; without it each line is", \Self.whole),
-  ]
-
-  /// Whether a table names files, and not data sets.
-  static func isMeant(_ state: LuaState, at index: Int32) -> Bool {
-    guard let table = try? LuaTable.read(state, at: index) else { return false }
-    return (try? table.get("files", as: [String].self)) ?? nil != nil
   }
 }
 
@@ -86,7 +84,7 @@ struct PerplexityChoices: LuaOptions {
   static let fields = [
     Field("window", "predicted tokens of a window over a long text (the model's context)", \Self.window),
     Field("stride", "how far windows advance (half a window)", \Self.stride),
-    Field("tokens", "stop after so many tokens", \Self.tokens),
+    Field("tokens", "stop after the document that reaches so many tokens", \Self.tokens),
   ]
 
   func options() -> PerplexityOptions { PerplexityOptions(window: window, stride: stride, tokens: tokens) }
@@ -100,11 +98,13 @@ struct AnswersChoices: LuaOptions {
   ]
 
   func measure(_ model: LanguageModel, _ lessons: StreamObject) throws -> EvaluationObject {
-    guard let tokenizer = model.tokenizer else { throw BadArgument("model", "a model with a tokenizer expected") }
+    guard let tokenizer = model.tokenizer else {
+      throw BadArgument("model", "a model with a tokenizer expected")
+    }
     let options = PackOptions(
       length: length ?? model.spec.maxPositionEmbeddings, overlong: .skip, onEmpty: .skip)
     let rows = try PackedData(lessons.stream, tokenizer: tokenizer, options: options)
-    return EvaluationObject(try perplexity(model, of: .rows(rows)))
+    return EvaluationObject(try naming(["data": "lessons"]) { try perplexity(model, of: .rows(rows)) })
   }
 }
 
@@ -120,10 +120,14 @@ final class EvaluationObject: LuaObject, CustomStringConvertible {
       .property("nll", "Mean negative log-likelihood, in nats a predicted token.") { $0.result.nll },
       .property("perplexity", "exp(nll); compares only under the same tokenizer.") { $0.result.perplexity },
       .property("bits_per_byte", "Compares across tokenizers; nil for rows.") { $0.result.bitsPerByte },
-      .property("bits_per_character", "Compares across tokenizers; nil for rows.") { $0.result.bitsPerCharacter },
+      .property("bits_per_character", "Compares across tokenizers; nil for rows.") {
+        $0.result.bitsPerCharacter
+      },
       .property("tokens", "Predicted tokens.") { $0.result.tokens },
       .property("bytes", "UTF-8 bytes of the text; nil for rows.") { $0.result.bytes },
       .property("characters", "Characters of the text; nil for rows.") { $0.result.characters },
-      .property("documents", "Documents, or rows.") { $0.result.documents },
+      .property("documents", "Documents; of rows and answers, the rows they are packed into.") {
+        $0.result.documents
+      },
     ])
 }

@@ -6,6 +6,7 @@ public import Evaluation
 public import Models
 public import Scripting
 public import Tensors
+public import Tokenizers
 public import Training
 
 extension TensorError: ArgumentFault {}
@@ -14,3 +15,14 @@ extension CorpusError: ArgumentFault {}
 extension TrainingError: ArgumentFault {}
 extension DecodingError: ArgumentFault {}
 extension EvaluationError: ArgumentFault {}
+extension TokenizerError: ArgumentFault {
+  public var argument: String { subject }
+}
+
+/// Runs a body whose errors name arguments by the Swift function's names; they come out under Lua's.
+func naming<R>(_ names: [String: String], _ body: () throws -> R) throws -> R {
+  do { return try body() } catch let fault as any ArgumentFault {
+    guard let name = names[fault.argument] else { throw fault }
+    throw BadArgument(name, fault.reason)
+  }
+}

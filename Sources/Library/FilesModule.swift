@@ -21,7 +21,8 @@ let filesModule = LuaModule(
     ) { path, content in try AtomicFile.write(content.bytes, to: path) },
     LuaFunction(
       "append", "Adds one line to the end of a file.",
-      Param<String>("path", "the file; made where it is missing"), Param<String>("line", "the line, without its end"),
+      Param<String>("path", "the file; made where it is missing"),
+      Param<String>("line", "the line, without its end"),
       example: "yy.files.append('log.txt', 'a line')"
     ) { path, line in try AppendFile(path).append(line) },
     LuaFunction(

@@ -21,15 +21,17 @@ struct GenerateChoices: LuaOptions {
   var returnIDs = false
 
   static let luaName = "GenerateOptions"
-  static let fields: [Field<Self>] = sampling + [
-    Field("return_ids", "whether ids come back in place of text", \Self.returnIDs)
-  ]
+  static let fields: [Field<Self>] =
+    sampling + [
+      Field("return_ids", "whether ids come back in place of text", \Self.returnIDs)
+    ]
   private static let sampling: [Field<Self>] = [
     Field("max_tokens", "upper bound on new tokens (256, or what the context still takes)", \Self.maxTokens),
     Field("temperature", "divides the logits; 0 picks the likeliest token", \Self.temperature),
     Field("top_k", "choose among so many of the likeliest tokens", \Self.topK),
     Field("top_p", "choose among the likeliest tokens that reach this total probability", \Self.topP),
-    Field("repetition_penalty", "above 1: what the context holds becomes less likely", \Self.repetitionPenalty),
+    Field(
+      "repetition_penalty", "above 1: what the context holds becomes less likely", \Self.repetitionPenalty),
     Field("stop", "a text, or texts, that end the answer and are not part of it", \Self.stop),
     Field("seed", "the same seed gives the same choices", \Self.seed),
     Field("logits", "function(logits, ids) that changes logits[id] in place before a choice", \Self.logits),
@@ -43,7 +45,8 @@ struct GenerateChoices: LuaOptions {
       case nil: []
       }
     return GenerateOptions(
-      maxTokens: maxTokens, temperature: temperature, topK: topK, topP: topP, repetitionPenalty: repetitionPenalty,
+      maxTokens: maxTokens, temperature: temperature, topK: topK, topP: topP,
+      repetitionPenalty: repetitionPenalty,
       stop: stops, seed: seed, logits: logits.map(Self.hook))
   }
 
@@ -78,6 +81,9 @@ struct GenerateChoices: LuaOptions {
       case .first(let text): try model.promptTokens(text)
       case .second(let ids): ids
       }
+    if let stray = ids.first(where: { $0 < 0 || Int($0) >= model.spec.vocabSize }) {
+      throw BadArgument("prompt", "token ids from 0 to \(model.spec.vocabSize - 1) expected, got \(stray)")
+    }
     return try Generator(model: model, prompt: ids, options: options())
   }
 }
@@ -85,14 +91,13 @@ struct GenerateChoices: LuaOptions {
 /// Logits as a Lua table whose keys are token ids, counted from 0.
 private enum LogitsTable {
   static func make(_ logits: [Float], in state: LuaState) throws -> LuaTable {
-    let table = try LuaTable(in: state)
-    try table.reading { state in
-      for (id, value) in logits.enumerated() {
-        state.push(Double(value))
-        try state.rawSet(id, into: -2)
-      }
+    try state.reserve(4)
+    try state.pushTable(array: logits.count, fields: 1)
+    for (id, value) in logits.enumerated() {
+      state.push(Double(value))
+      try state.rawSet(id, into: -2)
     }
-    return table
+    return LuaTable(try state.takeReference())
   }
 
   static func read(_ table: LuaTable, into logits: inout [Float]) throws {
@@ -101,7 +106,8 @@ private enum LogitsTable {
         state.rawGet(id, from: -1)
         defer { state.pop() }
         guard let value = state.number(at: -1), !value.isNaN else {
-          throw BadArgument("logits", "a number expected in logits[\(id)], got \(state.typeName(at: -1))")
+          let got = state.kind(at: -1) == .number ? "nan" : state.typeName(at: -1)
+          throw BadArgument("logits", "a number expected in logits[\(id)], got \(got)")
         }
         logits[id] = Float(value)
       }
@@ -118,7 +124,9 @@ struct AnswerChoices: LuaOptions {
     + GenerateChoices.fields.filter { $0.name != "return_ids" }.map { $0.nested(in: \Self.generate) }
 
   func answer(_ model: LanguageModel, _ instruction: String) throws -> String {
-    guard let tokenizer = model.tokenizer else { throw BadArgument("self", "a model with a tokenizer expected") }
+    guard let tokenizer = model.tokenizer else {
+      throw BadArgument("self", "a model with a tokenizer expected")
+    }
     guard let template = model.template else {
       throw BadArgument("self", "a model with a template expected; set m.template = 'alpaca'")
     }
@@ -152,13 +160,15 @@ final class ConversationObject: LuaObject {
     "Conversation", "Turns of a person and a model.",
     [
       .method(
-        "reply", "Answers a text; the answer can be shown as it comes.", Param<String>("text", "what was said"),
+        "reply", "Answers a text; the answer can be shown as it comes.",
+        Param<String>("text", "what was said"),
         Param<LuaCallback?>("on_piece", "called with each piece of the answer"),
         returns: Returns<String>("answer", "all of it"), example: "conversation:reply('你好', io.write)"
       ) { conversation, text, show in
         try conversation.chat.reply(to: text) { piece in try show?.run(piece) }
       },
-      .method("reset", "Forgets all turns but the system message.", example: "conversation:reset()") { conversation in
+      .method("reset", "Forgets all turns but the system message.", example: "conversation:reset()") {
+        conversation in
         conversation.chat.reset()
       },
       .length { $0.chat.messages.count },

@@ -23,13 +23,19 @@ extension JSON: LuaValue {
     case .nil: return .null
     case .boolean: return .bool(state.boolean(at: index))
     case .number:
-      if state.isInteger(at: index), let integer = state.integer(at: index) { return .integer(Int64(integer)) }
+      if state.isInteger(at: index), let integer = state.integer(at: index) {
+        return .integer(Int64(integer))
+      }
       let number = state.number(at: index) ?? .nan
-      guard number.isFinite else { throw ValueFault("finite number expected, got \(number)") }
+      guard number.isFinite else {
+        throw ValueFault("finite number expected, got \(number.isNaN ? .nan : number)")
+      }
       return .number(number)
     case .string: return .string(try String.read(state, at: index))
     case .table:
-      guard depth < deepest else { throw ValueFault("a table nested less than \(deepest) deep expected (a cycle?)") }
+      guard depth < deepest else {
+        throw ValueFault("a table nested less than \(deepest) deep expected (a cycle?)")
+      }
       return try readTable(state, at: state.absolute(index), depth: depth)
     default: throw state.mismatch("nil, boolean, number, string or table", at: index)
     }
@@ -49,7 +55,8 @@ extension JSON: LuaValue {
           throw ValueFault("field '\(key)': \(fault.reason)")
         }
       } else {
-        throw ValueFault("keys that are strings, or 1 to n without a gap, expected, got \(state.typeName(at: -2))")
+        throw ValueFault(
+          "keys that are strings, or 1 to n without a gap, expected, got \(state.typeName(at: -2))")
       }
     }
     guard elements > 0 else {

@@ -25,12 +25,14 @@ struct ModelChoices: LuaOptions {
   var train: [String] = ["all"]
 
   static let luaName = "ModelDescription"
-  static let fields: [Field<Self>] = shared + [
-    Field("tokenizer", "the vocabulary; its size is the model's unless vocab_size is given", \Self.tokenizer),
-    Field("seed", "decides the weights", \Self.seed),
-    Field("lora", "describe only: an adapter to count", \Self.lora),
-    Field("train", "describe only: the groups that are trained without an adapter", \Self.train),
-  ]
+  static let fields: [Field<Self>] =
+    shared + [
+      Field(
+        "tokenizer", "the vocabulary; its size is the model's unless vocab_size is given", \Self.tokenizer),
+      Field("seed", "decides the weights", \Self.seed),
+      Field("lora", "describe only: an adapter to count", \Self.lora),
+      Field("train", "describe only: the groups that are trained without an adapter", \Self.train),
+    ]
   private static let shared: [Field<Self>] = [
     Field("architecture", "the family: llama", \Self.architecture),
     Field("hidden_size", "width of the residual stream", \Self.hiddenSize, required: true),
@@ -64,7 +66,8 @@ struct ModelChoices: LuaOptions {
     else { preconditionFailure("required options are read") }
     var spec = ModelSpec(
       vocabSize: vocabulary, hiddenSize: hiddenSize, numHiddenLayers: numHiddenLayers,
-      numAttentionHeads: numAttentionHeads, intermediateSize: intermediateSize, numKeyValueHeads: numKeyValueHeads,
+      numAttentionHeads: numAttentionHeads, intermediateSize: intermediateSize,
+      numKeyValueHeads: numKeyValueHeads,
       headWidth: headDim)
     spec.maxPositionEmbeddings = maxPositionEmbeddings
     spec.rmsNormEps = rmsNormEps
@@ -117,11 +120,18 @@ struct ExtendChoices: LuaOptions {
   var seed: UInt64 = 0
   static let luaName = "ExtendVocabularyOptions"
   static let fields = [
-    Field("init", "pieces, mean, noise, or function(piece, old_ids) giving the row's numbers", \Self.initialize),
+    Field(
+      "init", "pieces, mean, noise, or function(piece, old_ids) giving the row's numbers", \Self.initialize),
     Field("seed", "for noise", \Self.seed),
   ]
 
-  func initializer() -> RowInitializer {
+  func extend(_ model: LanguageModel, _ tokenizer: TokenizerObject) throws -> Int {
+    try naming(["initializer": "init"]) {
+      try model.extendVocabulary(tokenizer.tokenizer, initializer: initializer())
+    }
+  }
+
+  private func initializer() -> RowInitializer {
     switch initialize {
     case .first(.pieces): .pieces
     case .first(.mean): .mean

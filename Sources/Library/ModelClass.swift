@@ -1,7 +1,7 @@
-public import Models
-public import Scripting
 import Decoding
 import Evaluation
+public import Models
+public import Scripting
 import Tensors
 import Tokenizers
 
@@ -14,7 +14,8 @@ extension LanguageModel: LuaObject {
   private static let properties: [LuaMember<LanguageModel>] = [
     .property("tokenizer", "The model's tokenizer, or nil.") { $0.tokenizer.map(TokenizerObject.init) },
     .property("template", "The name of the chat template, or nil.") { $0.template?.name },
-    .setter("template") { (m: LanguageModel, name: String?) in m.template = try name.map(ChatTemplate.named) },
+    .setter("template") { (m: LanguageModel, name: String?) in m.template = try name.map(ChatTemplate.named)
+    },
     .property("parameters", "How many numbers the model has.") { $0.parameterCount },
     .property("trainable", "How many of them training updates.") { $0.trainableCount },
     .property("vocab_size", "Rows of the embedding.") { $0.spec.vocabSize },
@@ -51,16 +52,18 @@ extension LanguageModel: LuaObject {
       Param<TokenizerObject>("tokenizer", "the old one with pieces at its end"),
       Param<ExtendChoices>("options", "how new rows start"), returns: Returns<Int>("added", "new rows"),
       example: "m:extend_vocabulary(tok, { init = 'mean' })"
-    ) { m, tokenizer, options in try m.extendVocabulary(tokenizer.tokenizer, initializer: options.initializer()) },
+    ) { m, tokenizer, options in try options.extend(m, tokenizer) },
     .method(
       "train_only", "Freezes everything but the groups named.",
-      Param<[String]>("names", "embedding, head, norms, layers, all or none"), example: "m:train_only({ 'embedding' })"
+      Param<[String]>("names", "embedding, head, norms, layers, all or none"),
+      example: "m:train_only({ 'embedding' })"
     ) { m, names in try m.trainOnly(names) },
     .method(
       "add_lora", "Puts a LoRA adapter beside linears and freezes all but it and the modules of `train`.",
       Param<LoRAChoices>("options", "rank, scale, targets"), example: "m:add_lora({ rank = 8, alpha = 32 })"
     ) { m, choices in try m.addLoRA(choices.options()) },
-    .method("merge_lora", "Adds the adapter to the weights and takes it off.", example: "m:merge_lora()") { m in
+    .method("merge_lora", "Adds the adapter to the weights and takes it off.", example: "m:merge_lora()") {
+      m in
       try m.mergeLoRA()
     },
     .method("detach_lora", "Takes the adapter off without using it.", example: "m:detach_lora()") { m in
@@ -84,7 +87,8 @@ extension LanguageModel: LuaObject {
     ) { m, prompt, options in try options.stream(m, prompt) },
     .method(
       "answer", "Answers one instruction through the model's template.",
-      Param<String>("instruction", "what to do"), Param<AnswerChoices>("options", "input and how tokens are chosen"),
+      Param<String>("instruction", "what to do"),
+      Param<AnswerChoices>("options", "input and how tokens are chosen"),
       returns: Returns<String>("answer", "the text of the answer"),
       example: "m:answer('写一首诗', { max_tokens = 64, temperature = 0 })"
     ) { m, instruction, options in try options.answer(m, instruction) },
@@ -96,17 +100,21 @@ extension LanguageModel: LuaObject {
     ) { m, options in try options.open(m) },
     .method(
       "chat", "Talks with the person at the terminal until the input ends.",
-      Param<LuaTable?>("options", "those of conversation"), returns: Returns<LuaMany<Bool>>("nothing", "nothing"),
-      example: "m:chat()", bodyInState: { state, m, options in try startChat(state, m, options) }),
+      Param<ConversationChoices>("options", "system message and how tokens are chosen"),
+      returns: Returns<ConversationObject>("conversation", "all that was said"),
+      example: "m:chat({ temperature = 0.6 })",
+      bodyInState: { state, m, options in try startChat(state, options.open(m)) }),
   ]
 
   private static let measuring: [LuaMember<LanguageModel>] = [
     .method(
-      "logits", "Gives the model's logits at every position.", Param<[Int32]>("ids", "token ids of one document"),
+      "logits", "Gives the model's logits at every position.",
+      Param<[Int32]>("ids", "token ids of one document"),
       returns: Returns<Tensor>("logits", "(ids, vocabulary)"), example: "m:logits({ 1, 15043, 2787 })"
     ) { m, ids in try m.transformer.logits(ids) },
     .method(
-      "score", "Tells for every token of a text how the model saw it coming.", Param<String>("text", "any text"),
+      "score", "Tells for every token of a text how the model saw it coming.",
+      Param<String>("text", "any text"),
       returns: Returns<ScoresObject>("scores", "one record a token; prints as a heat map"),
       example: "m:score('从前有一只猫')[1].logprob"
     ) { m, text in ScoresObject(try score(m, text)) },
@@ -114,18 +122,20 @@ extension LanguageModel: LuaObject {
 
   private func parameter(_ name: String) throws -> Tensor {
     guard let parameter = transformer.parameters.first(where: { $0.name == name }) else {
-      throw BadArgument("name", "a name from parameter_names expected, got '\(name)'")
+      let nearest = nearest(to: name, among: transformer.parameters.map(\.name)).map {
+        "; did you mean '\($0)'?"
+      }
+      throw BadArgument("name", "there is no parameter '\(name)'\(nearest ?? "")")
     }
     return parameter.tensor
   }
 }
 
 /// The loop of `m:chat()` is Lua, so that it reads and prints as Lua's own `io` does.
-private func startChat(_ state: LuaState, _ model: LanguageModel, _ options: LuaTable?) throws -> LuaMany<Bool> {
-  let results = try state.interpreter.run("return require 'yuyan.chat'", name: "=chat")
-  guard let reference = results.first?.referenceValue else {
-    throw LuaError(message: "stdlib/yuyan/chat.lua must return a function")
+private func startChat(_ state: LuaState, _ conversation: ConversationObject) throws -> ConversationObject {
+  guard let loop = try state.interpreter.require("yuyan.chat").referenceValue else {
+    throw LuaError(message: "yuyan/chat.lua must return a function")
   }
-  try LuaCallback(reference).run(model, options)
-  return LuaMany([])
+  try LuaCallback(loop).run(conversation)
+  return conversation
 }

@@ -41,7 +41,8 @@ struct NestedNumbers: LuaValue {
   }
 
   private func uneven(_ expected: String, _ got: String, _ level: Int) -> ValueFault {
-    ValueFault("tables of equal lengths expected, got \(got) where \(expected) stood before (level \(level + 1))")
+    ValueFault(
+      "tables of equal lengths expected, got \(got) where \(expected) stood before (level \(level + 1))")
   }
 
   func push(to state: LuaState) throws {

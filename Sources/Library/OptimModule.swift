@@ -9,7 +9,7 @@ let optimModule = LuaModule(
       Param<AdamWChoices>("options", "PyTorch's names and defaults"),
       returns: Returns<OptimizerObject>("optimizer", "for yy.train.run"),
       example: "yy.optim.adamw({ weight_decay = 0.01 })"
-    ) { options in OptimizerObject(try options.options()) }
+    ) { options in OptimizerObject(options.options()) }
   ],
   classes: [OptimizerObject.luaClass])
 
@@ -24,9 +24,19 @@ struct AdamWChoices: LuaOptions {
     Field("weight_decay", "share of a weight that a step at learning rate 1 takes away", \Self.weightDecay),
   ]
 
-  func options() throws -> AdamWOptions {
+  func validate() throws {
     guard betas.count == 2 else { throw BadArgument("betas", "two numbers expected, got \(betas.count)") }
-    return AdamWOptions(beta1: betas[0], beta2: betas[1], epsilon: eps, weightDecay: weightDecay)
+    if let beta = betas.first(where: { !(0..<1).contains($0) }) {
+      throw BadArgument("betas", "numbers from 0 on and below 1 expected, got \(beta)")
+    }
+    guard eps > 0, eps.isFinite else { throw BadArgument("eps", "a positive number expected, got \(eps)") }
+    guard weightDecay >= 0, weightDecay.isFinite else {
+      throw BadArgument("weight_decay", "a number from 0 on expected, got \(weightDecay)")
+    }
+  }
+
+  func options() -> AdamWOptions {
+    AdamWOptions(beta1: betas[0], beta2: betas[1], epsilon: eps, weightDecay: weightDecay)
   }
 }
 

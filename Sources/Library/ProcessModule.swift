@@ -6,7 +6,8 @@ let processModule = LuaModule(
   [
     LuaFunction(
       "run", "Runs a program to its end; Ctrl-C ends it too.",
-      Param<String>("program", "a name on the PATH, or a path"), Param<[String]>("arguments", "one string each"),
+      Param<String>("program", "a name on the PATH, or a path"),
+      Param<[String]>("arguments", "one string each"),
       Param<ProcessChoices>("options", "its input and how long it may take"),
       returns: Returns<ProcessResult>("result", "a table of status, output and errors"),
       example: "yy.process.run('echo', { 'hello' }).output  --> hello"

@@ -6,17 +6,20 @@ let scheduleModule = LuaModule(
   [
     LuaFunction(
       "cosine", "Falls from the peak to the floor along half a cosine wave.",
-      Param<ScheduleChoices>("options", "peak, warmup, floor"), returns: Returns<ScheduleObject>("schedule", "for lr"),
+      Param<ScheduleChoices>("options", "peak, warmup, floor"),
+      returns: Returns<ScheduleObject>("schedule", "for lr"),
       example: "yy.schedule.cosine({ peak = 2e-4, warmup = 0.05 })"
     ) { options in try options.make { try Schedule.cosine(peak: $0, warmup: $1, floor: $2) } },
     LuaFunction(
       "linear", "Falls from the peak to the floor along a straight line.",
-      Param<ScheduleChoices>("options", "peak, warmup, floor"), returns: Returns<ScheduleObject>("schedule", "for lr"),
+      Param<ScheduleChoices>("options", "peak, warmup, floor"),
+      returns: Returns<ScheduleObject>("schedule", "for lr"),
       example: "yy.schedule.linear({ peak = 2e-4, warmup = 100 })"
     ) { options in try options.make { try Schedule.linear(peak: $0, warmup: $1, floor: $2) } },
     LuaFunction(
       "constant", "Stays at the peak after the warmup.",
-      Param<ConstantChoices>("options", "peak, warmup"), returns: Returns<ScheduleObject>("schedule", "for lr"),
+      Param<ConstantChoices>("options", "peak, warmup"),
+      returns: Returns<ScheduleObject>("schedule", "for lr"),
       example: "yy.schedule.constant({ peak = 1e-4 })"
     ) { options in try options.make() },
   ],
@@ -76,7 +79,8 @@ final class ScheduleObject: LuaObject, CustomStringConvertible {
     "Schedule", "A learning rate as a function of the step.",
     [
       .call(
-        "Gives the learning rate of a step.", Param<Int>("step", "from 1"), Param<Int>("steps", "of the whole run"),
+        "Gives the learning rate of a step.", Param<Int>("step", "from 1"),
+        Param<Int>("steps", "of the whole run"),
         returns: Returns<Double>("lr", "the learning rate"), example: "schedule(10, 300)"
       ) { object, step, steps in try object.schedule.learningRate(step: step, of: steps) }
     ])

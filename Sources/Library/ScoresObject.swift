@@ -15,7 +15,8 @@ final class ScoresObject: LuaObject, CustomStringConvertible {
       },
       .length { $0.tokens.count },
       .property("nll", "Mean negative log-likelihood, in nats a token.") { scores in
-        scores.tokens.isEmpty ? 0 : -scores.tokens.reduce(0) { $0 + $1.logProbability } / Double(scores.tokens.count)
+        scores.tokens.isEmpty
+          ? 0 : -scores.tokens.reduce(0) { $0 + $1.logProbability } / Double(scores.tokens.count)
       },
       .meta("__display") { state, scores in
         let table = try LuaTable(in: state)
@@ -33,7 +34,8 @@ final class ScoresObject: LuaObject, CustomStringConvertible {
     }
     return tokens.map { token in
       let level = Int(shade(of: token) * 5)
-      return level == 0 ? text(of: token) : "\u{1B}[48;5;\(Self.reds[level])m\u{1B}[30m\(text(of: token))\u{1B}[0m"
+      return level == 0
+        ? text(of: token) : "\u{1B}[48;5;\(Self.reds[level])m\u{1B}[30m\(text(of: token))\u{1B}[0m"
     }.joined()
   }
 
@@ -43,8 +45,10 @@ final class ScoresObject: LuaObject, CustomStringConvertible {
   var html: String {
     let spans = tokens.map { token in
       let alpha = decimals(shade(of: token) * 0.8)
-      let title = "p \(decimals(exp(token.logProbability))), entropy \(decimals(token.entropy)), rank \(token.rank)"
-      return "<span title=\"\(title)\" style=\"background:rgba(220,50,47,\(alpha))\">\(escaped(text(of: token)))</span>"
+      let title =
+        "p \(decimals(exp(token.logProbability))), entropy \(decimals(token.entropy)), rank \(token.rank)"
+      return
+        "<span title=\"\(title)\" style=\"background:rgba(220,50,47,\(alpha))\">\(escaped(text(of: token)))</span>"
     }
     return "<div style=\"font-size:1.1em;line-height:2\">\(spans.joined())</div>"
   }

@@ -7,13 +7,17 @@ public enum Library {
   /// The version of the program.
   public static let version = "0.1.0"
 
+  /// The native modules: built when they are first required, so that the program starts at once.
+  private static let parts: [(name: String, module: @Sendable () -> LuaModule)] = [
+    ("tokenizer", { tokenizerModule }), ("data", { dataModule }), ("model", { modelModule }),
+    ("train", { trainModule }), ("optim", { optimModule }), ("schedule", { scheduleModule }),
+    ("eval", { evalModule }), ("tensor", { tensorModule }), ("json", { jsonModule }),
+    ("files", { filesModule }),
+    ("process", { processModule }),
+  ]
+
   /// Every native module: the source of bindings, `help`, completion and editor annotations.
-  static var modules: [LuaModule] {
-    [
-      tokenizerModule, dataModule, modelModule, trainModule, optimModule, scheduleModule, evalModule, tensorModule,
-      jsonModule, filesModule, processModule,
-    ]
-  }
+  static var modules: [LuaModule] { parts.map { $0.module() } }
 
   /// A fresh evaluator in which `yy`, `require "yuyan"` and `help` work.
   ///
@@ -22,24 +26,9 @@ public enum Library {
     let interpreter = try Interpreter()
     let evaluator = try Evaluator(interpreter)
     try interpreter.addSearchFolder(try Stdlib.locate())
-    try preloadModules(in: interpreter)
+    for part in parts { try interpreter.preload("yuyan.\(part.name)", part.module) }
     interpreter.externalBytes = { StorageLedger.current.liveBytes }
     try interpreter.globals.set("yy", to: try interpreter.require("yuyan"))
     return evaluator
-  }
-
-  /// Native modules, built when they are first required.
-  static func preloadModules(in interpreter: Interpreter) throws {
-    try interpreter.preload("yuyan.tokenizer") { tokenizerModule }
-    try interpreter.preload("yuyan.data") { dataModule }
-    try interpreter.preload("yuyan.model") { modelModule }
-    try interpreter.preload("yuyan.train") { trainModule }
-    try interpreter.preload("yuyan.optim") { optimModule }
-    try interpreter.preload("yuyan.schedule") { scheduleModule }
-    try interpreter.preload("yuyan.eval") { evalModule }
-    try interpreter.preload("yuyan.tensor") { tensorModule }
-    try interpreter.preload("yuyan.json") { jsonModule }
-    try interpreter.preload("yuyan.files") { filesModule }
-    try interpreter.preload("yuyan.process") { processModule }
   }
 }

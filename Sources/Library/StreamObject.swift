@@ -11,7 +11,8 @@ public final class StreamObject: LuaObject, CustomStringConvertible {
     "Documents", "A lazy stream of documents; it is read from its beginning as often as needed.",
     [
       .method(
-        "texts", "Walks over the texts of the documents.", returns: Returns<LuaIterator<String>>("next", "for `for`"),
+        "texts", "Walks over the texts of the documents.",
+        returns: Returns<LuaIterator<String>>("next", "for `for`"),
         example: "for text in stream:texts() do print(text) end"
       ) { object in
         let cursor = try object.stream.open()
@@ -35,9 +36,10 @@ public final class RowsObject: LuaObject, CustomStringConvertible {
         returns: Returns<LedgerObject>("ledger", "prints as a table"), example: "print(packed:ledger())"
       ) { rows in LedgerObject(try rows.packed("ledger").ledger()) },
       .method(
-        "show", "Prints rows as text: what is trained, what is context, what stays empty.",
-        Param<Int>("count", "how many rows", default: 1), returns: Returns<ShownRows>("text", "colours in a terminal"),
-        example: "lessons:show(3)"
+        "show", "Shows rows as text: what is trained, what is context, what stays empty.",
+        Param<Int>("count", "how many rows", default: 1),
+        returns: Returns<ShownRows>("text", "colours in a terminal"),
+        example: "print(lessons:show(3))"
       ) { rows, count in try ShownRows(rows.packed("show"), count) },
       .method(
         "rows", "Walks over the rows.", returns: Returns<LuaIterator<RowTable>>("next", "for `for`"),
@@ -123,7 +125,8 @@ struct LedgerRow: LuaValue {
     try table.set("weight", to: source.weight)
     try table.set("epochs", to: source.epochs)
     let counts = [
-      ("documents", source.documents), ("tokens", source.tokens), ("read", source.read), ("trained", source.trained),
+      ("documents", source.documents), ("tokens", source.tokens), ("read", source.read),
+      ("trained", source.trained),
       ("context", source.context), ("truncated", source.truncated), ("dropped", source.dropped),
       ("overlap", source.overlap), ("padding", source.padding),
     ]

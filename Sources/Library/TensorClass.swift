@@ -22,7 +22,8 @@ extension Tensor: LuaObject {
       example: "yy.tensor({ 2 }):sum():item()  --> 2.0"
     ) { x in try x.item() },
     .method(
-      "to_table", "Copies the elements into nested tables.", returns: Returns<NestedNumbers>("values", "one table an axis"),
+      "to_table", "Copies the elements into nested tables.",
+      returns: Returns<NestedNumbers>("values", "one table an axis"),
       example: "yy.tensor({ { 1, 2 } }):to_table()[1][2]  --> 2.0"
     ) { x in NestedNumbers(x) },
     .method(
@@ -32,10 +33,14 @@ extension Tensor: LuaObject {
     ) { x, gradient in try x.backward(gradient: gradient) },
     .method("zero_grad", "Forgets the gradient.", example: "x:zero_grad()") { x in x.zeroGrad() },
     .method(
-      "detach", "Gives the same values without their history.", returns: Returns<Tensor>("y", "shares memory"),
+      "detach", "Gives the same values without their history.",
+      returns: Returns<Tensor>("y", "shares memory"),
       example: "x:detach()"
     ) { x in x.detached() },
-    .method("copy", "Copies the values.", returns: Returns<Tensor>("y", "own memory, no history"), example: "x:copy()") {
+    .method(
+      "copy", "Copies the values.", returns: Returns<Tensor>("y", "own memory, no history"),
+      example: "x:copy()"
+    ) {
       x in x.copy()
     },
   ]
@@ -58,7 +63,8 @@ extension Tensor: LuaObject {
   ]
 
   private static func combine(
-    _ a: Operand, _ b: Operand, _ both: (Tensor, Tensor) throws -> Tensor, _ right: (Tensor, Float) throws -> Tensor,
+    _ a: Operand, _ b: Operand, _ both: (Tensor, Tensor) throws -> Tensor,
+    _ right: (Tensor, Float) throws -> Tensor,
     _ left: (Float, Tensor) throws -> Tensor
   ) throws -> Tensor {
     switch (a, b) {
@@ -93,7 +99,8 @@ extension Tensor: LuaObject {
 
   private static let reductions: [LuaMember<Tensor>] = [
     .method(
-      "sum", "Adds all elements, or those along an axis.", Param<Int?>("axis", "from 1, or from -1 backwards"),
+      "sum", "Adds all elements, or those along an axis.",
+      Param<Int?>("axis", "from 1, or from -1 backwards"),
       returns: Returns<Tensor>("y", "a single number, or one axis less"), example: "x:sum(1)"
     ) { x, axis in try axis.map { try x.sum(axis: x.axis($0, of: "sum")) } ?? x.sum() },
     .method(
@@ -118,19 +125,22 @@ extension Tensor: LuaObject {
       example: "x:transpose()"
     ) { x in try x.transposed() },
     .method(
-      "rows", "The rows from first to last, counted from 1 or from -1 backwards.", Param<Int>("first", "first row"),
+      "rows", "The rows from first to last, counted from 1 or from -1 backwards.",
+      Param<Int>("first", "first row"),
       Param<Int>("last", "last row", default: -1), returns: Returns<Tensor>("y", "shares memory"),
       example: "x:rows(2, 3)"
     ) { x, first, last in try x.rows(x.range(first, last)) },
     .method(
-      "gather", "The rows of the given token ids.", Param<[Int32]>("ids", "rows counted from 0, as token ids are"),
+      "gather", "The rows of the given token ids.",
+      Param<[Int32]>("ids", "rows counted from 0, as token ids are"),
       returns: Returns<Tensor>("y", "(ids, columns)"), example: "x:gather({ 0, 2 })"
     ) { x, ids in try x.gather(ids) },
   ]
 
   private static let products: [LuaMember<Tensor>] = [
     .method(
-      "matmul", "The matrix product.", Param<Tensor>("other", "(k, n)"), returns: Returns<Tensor>("y", "(m, n)"),
+      "matmul", "The matrix product.", Param<Tensor>("other", "(k, n)"),
+      returns: Returns<Tensor>("y", "(m, n)"),
       example: "x:matmul(x)"
     ) { x, other in try x.matmul(other) },
     .method(
@@ -139,18 +149,21 @@ extension Tensor: LuaObject {
       returns: Returns<Tensor>("loss", "a single number"), example: "logits:cross_entropy({ 3, 1 })"
     ) { x, targets in try x.crossEntropy(targets: targets) },
     .method(
-      "rms_norm", "Scales each row to unit root-mean-square, then by weight.", Param<Tensor>("weight", "(columns)"),
-      Param<Float>("eps", "added to the mean square", default: 1e-6), returns: Returns<Tensor>("y", "same shape"),
+      "rms_norm", "Scales each row to unit root-mean-square, then by weight.",
+      Param<Tensor>("weight", "(columns)"),
+      Param<Float>("eps", "added to the mean square", default: 1e-6),
+      returns: Returns<Tensor>("y", "same shape"),
       example: "x:rms_norm(yy.tensor.ones({ 2 }))"
     ) { x, weight, eps in try x.rmsNorm(weight: weight, eps: eps) },
   ]
 
   /// A Lua axis (from 1, or from -1 backwards) as an index.
-  private func axis(_ axis: Int, of op: String) throws -> Int {
+  func axis(_ axis: Int, of op: String) throws -> Int {
     let index = axis > 0 ? axis - 1 : shape.count + axis
     guard axis != 0, shape.indices.contains(index) else {
       throw TensorError(
-        op: op, argument: "axis", reason: "1 to \(shape.count) or -\(shape.count) to -1 expected, got \(axis)")
+        op: op, argument: "axis", reason: "1 to \(shape.count) or -\(shape.count) to -1 expected, got \(axis)"
+      )
     }
     return index
   }
@@ -160,7 +173,8 @@ extension Tensor: LuaObject {
     let start = first > 0 ? first - 1 : rows + first
     let end = last > 0 ? last : rows + last + 1
     guard first != 0, start >= 0, start <= end, end <= rows else {
-      throw TensorError(op: "rows", argument: "first", reason: "rows within 1 to \(rows) expected, got \(first) to \(last)")
+      throw TensorError(
+        op: "rows", argument: "first", reason: "rows within 1 to \(rows) expected, got \(first) to \(last)")
     }
     return start..<end
   }

@@ -4,7 +4,9 @@ import Tensors
 struct TensorOptions: LuaOptions {
   var requiresGrad = false
   static let luaName = "TensorOptions"
-  static let fields = [Field("requires_grad", "whether backward computes a gradient for it", \Self.requiresGrad)]
+  static let fields = [
+    Field("requires_grad", "whether backward computes a gradient for it", \Self.requiresGrad)
+  ]
 }
 
 struct NormalOptions: LuaOptions {
@@ -43,22 +45,25 @@ let tensorModule = LuaModule(
       example: "yy.tensor.ones({ 2, 3 })"
     ) { shape, options in try filled(1, shape, options) },
     LuaFunction(
-      "normal", "Draws normally distributed numbers around 0.", Param<[Int]>("shape", "the length of each axis"),
+      "normal", "Draws normally distributed numbers around 0.",
+      Param<[Int]>("shape", "the length of each axis"),
       Param<NormalOptions>("options", "seed and spread"), returns: Returns<Tensor>("x", "the tensor"),
       example: "yy.tensor.normal({ 2, 3 }, { seed = 1 })"
     ) { shape, options in try normal(shape, options) },
     LuaFunction(
       "concatenate", "Puts tensors one after the other along an axis.",
-      Param<[Tensor]>("tensors", "equal in their other axes"), Param<Int>("axis", "counted from 1", default: 1),
+      Param<[Tensor]>("tensors", "equal in their other axes"),
+      Param<Int>("axis", "from 1, or from -1 backwards", default: 1),
       returns: Returns<Tensor>("y", "the whole"), example: "yy.tensor.concatenate({ a, b }, 1)"
-    ) { tensors, axis in try Tensor.concatenated(tensors, axis: axis - 1) },
+    ) { tensors, axis in try concatenated(tensors, axis) },
     LuaFunction(
       "check_gradient", "Compares the gradient of a function with finite differences.",
       Param<LuaCallback>("f", "takes the inputs, gives a tensor"), Param<[Tensor]>("inputs", "small tensors"),
       Param<CheckGradientOptions>("options", "step and tolerance"),
       returns: Returns<Bool>("agrees", "whether all gradients agree"),
       Returns<String>("report", "where the largest difference is"),
-      example: "yy.tensor.check_gradient(function(x) return (x * x):sum() end, { yy.tensor({ 1, 2 }) })  --> true"
+      example:
+        "yy.tensor.check_gradient(function(x) return (x * x):sum() end, { yy.tensor({ 1, 2 }) })  --> true"
     ) { f, inputs, options in try gradientAgrees(f, inputs, options) },
   ],
   call: LuaFunction(
@@ -90,6 +95,11 @@ private func normal(_ shape: [Int], _ options: NormalOptions) throws -> Tensor {
   return tensor
 }
 
+private func concatenated(_ tensors: [Tensor], _ axis: Int) throws -> Tensor {
+  guard let first = tensors.first else { throw BadArgument("tensors", "at least one tensor expected") }
+  return try Tensor.concatenated(tensors, axis: first.axis(axis, of: "concatenate"))
+}
+
 private func gradientAgrees(
   _ f: LuaCallback, _ inputs: [Tensor], _ options: CheckGradientOptions
 ) throws -> (Bool, String) {
@@ -103,11 +113,18 @@ extension LuaCallback {
   /// Calls with tensors, and reads the tensor it must return.
   func callForTensor(_ arguments: [Tensor]) throws -> Tensor {
     let results = try call(arguments)
-    guard let reference = results.first?.referenceValue, let tensor = try? reference.read(as: Tensor.self) else {
-      throw BadArgument(label ?? "f", "a function that returns a tensor expected")
+    guard let reference = results.first?.referenceValue, let tensor = try? reference.read(as: Tensor.self)
+    else {
+      throw BadArgument(
+        label ?? "f", "a function that returns a tensor expected; it returned \(typeName(results))")
     }
     return tensor
   }
+}
+
+private func typeName(_ results: [LuaAny]) -> String {
+  guard let first = results.first else { return "nothing" }
+  return "\(first.kind)"
 }
 
 extension LuaReference {

@@ -19,7 +19,8 @@ let tokenizerModule = LuaModule(
     ) { options in TokenizerObject(try options.train()) },
     LuaFunction(
       "compare", "Counts the tokens that several tokenizers need for the same text.",
-      Param<NamedTokenizers>("tokenizers", "{ name = tokenizer } or { { 'name', tokenizer }, ... } in that order"),
+      Param<NamedTokenizers>(
+        "tokenizers", "{ name = tokenizer } or { { 'name', tokenizer }, ... } in that order"),
       Param<TextChoice>("options", "which text"),
       returns: Returns<ComparisonObject>("comparison", "prints as a table"),
       example: "yy.tokenizer.compare({ llama = llama, merged = tok }, { files = { 'zh/*.txt' } })"
@@ -62,7 +63,8 @@ struct TrainTokenizerOptions: LuaOptions {
     Field("data", "a stream of documents in place of files", \Self.data),
     Field("kind", "the algorithm", \Self.kind),
     Field("vocab_size", "pieces, with control and byte pieces", \Self.vocabSize),
-    Field("character_coverage", "share of all characters that get a piece, 0.98 to 1", \Self.characterCoverage),
+    Field(
+      "character_coverage", "share of all characters that get a piece, 0.98 to 1", \Self.characterCoverage),
     Field("byte_fallback", "whether characters without a piece are spelled as bytes", \Self.byteFallback),
     Field("user_defined_symbols", "pieces that are always kept whole", \Self.userDefinedSymbols),
     Field("split_digits", "whether every digit is a piece of its own", \Self.splitDigits),
@@ -112,7 +114,11 @@ struct TextChoice: LuaOptions {
     if files.isEmpty == (text == nil) { throw BadArgument("files", "either files or text expected") }
   }
 
-  func lines() throws -> [String] { try text.map { [$0] } ?? TextLines.read(files) }
+  func compare(_ entries: [(name: String, tokenizer: any Tokenizer)]) throws -> TokenizerComparison {
+    if let text { return try TokenizerComparison(entries, texts: [text]) }
+    var lines = try TextLines(files)
+    return try TokenizerComparison(entries) { try lines.next() }
+  }
 }
 
 /// Tokenizers under names: `{ llama = llama }`, or pairs in an order of one's own.
@@ -125,7 +131,8 @@ struct NamedTokenizers: LuaValue {
   static func read(_ state: LuaState, at index: Int32) throws -> NamedTokenizers {
     guard state.kind(at: index) == .table else { throw state.mismatch(luaType, at: index) }
     if state.rawLength(at: index) > 0 {
-      return NamedTokenizers(entries: try [Pair].read(state, at: index).map { ($0.name, $0.tokenizer.tokenizer) })
+      return NamedTokenizers(
+        entries: try [Pair].read(state, at: index).map { ($0.name, $0.tokenizer.tokenizer) })
     }
     let named = try [String: TokenizerObject].read(state, at: index)
     // The smallest vocabulary first: the others are compared with it.
@@ -136,7 +143,7 @@ struct NamedTokenizers: LuaValue {
   func push(to state: LuaState) throws { try entries.map(\.name).push(to: state) }
 
   func compare(_ text: TextChoice) throws -> ComparisonObject {
-    ComparisonObject(try TokenizerComparison(entries, texts: text.lines()))
+    ComparisonObject(try text.compare(entries))
   }
 
   private struct Pair: LuaValue {
@@ -147,7 +154,8 @@ struct NamedTokenizers: LuaValue {
     static func read(_ state: LuaState, at index: Int32) throws -> Pair {
       guard state.kind(at: index) == .table else { throw state.mismatch(luaType, at: index) }
       let table = try LuaTable.read(state, at: index)
-      guard let name = try table.get(1, as: String.self), let tokenizer = try table.get(2, as: TokenizerObject.self)
+      guard let name = try table.get(1, as: String.self),
+        let tokenizer = try table.get(2, as: TokenizerObject.self)
       else { throw ValueFault("a name and a tokenizer expected") }
       return Pair(name: name, tokenizer: tokenizer)
     }
@@ -168,7 +176,8 @@ final class ComparisonObject: LuaObject, CustomStringConvertible {
       .property("bytes", "UTF-8 bytes of the text.") { $0.comparison.bytes },
       .property("characters", "Characters of the text.") { $0.comparison.characters },
       .property("tokens", "Tokens by tokenizer.") { object in
-        Dictionary(object.comparison.rows.map { ($0.name, $0.tokens) }, uniquingKeysWith: { first, _ in first })
+        Dictionary(
+          object.comparison.rows.map { ($0.name, $0.tokens) }, uniquingKeysWith: { first, _ in first })
       },
       .property("bytes_per_token", "Bytes a token, by tokenizer.") { object in
         Dictionary(

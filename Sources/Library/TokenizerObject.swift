@@ -13,13 +13,15 @@ public final class TokenizerObject: LuaObject, CustomStringConvertible {
     "Tokenizer", "A vocabulary and the rule that cuts text into its pieces.",
     [
       .method(
-        "encode", "Cuts a text into token ids, without begin or end token.", Param<String>("text", "any text"),
+        "encode", "Cuts a text into token ids, without begin or end token.",
+        Param<String>("text", "any text"),
         returns: Returns<[Int32]>("ids", "counted from 0, as the vocabulary does"),
         example: "tok:encode('你好')"
       ) { tok, text in try tok.tokenizer.encode(text) },
       .method(
         "decode", "Puts the text of token ids together.", Param<[Int32]>("ids", "token ids"),
-        returns: Returns<String>("text", "bytes that form no character become U+FFFD"), example: "tok:decode({ 1, 2 })"
+        returns: Returns<String>("text", "bytes that form no character become U+FFFD"),
+        example: "tok:decode({ 1, 2 })"
       ) { tok, ids in try tok.tokenizer.decode(tok.checked(ids)) },
       .method(
         "pieces", "Shows the pieces that a text is cut into.", Param<String>("text", "any text"),
@@ -34,7 +36,8 @@ public final class TokenizerObject: LuaObject, CustomStringConvertible {
         returns: Returns<String?>("piece", "nil outside of the vocabulary"), example: "tok:piece(7)"
       ) { tok, id in tok.tokenizer.piece(id) },
       .method(
-        "save", "Writes the model file.", Param<String>("path", "a .model file"), example: "tok:save('zh.model')"
+        "save", "Writes the model file.", Param<String>("path", "a .model file"),
+        example: "tok:save('zh.model')"
       ) { tok, path in try tok.tokenizer.save(to: path) },
       .method(
         "merge", "Puts the pieces of another vocabulary at the end of this one; ids stay.",
@@ -45,7 +48,8 @@ public final class TokenizerObject: LuaObject, CustomStringConvertible {
         example: "llama:merge(zh, { rule = 'append' })"
       ) { tok, extra, options in try tok.merge(extra, options) },
       .method(
-        "add_piece", "Gives a new tokenizer with one more piece at its end.", Param<String>("piece", "such as [PAD]"),
+        "add_piece", "Gives a new tokenizer with one more piece at its end.",
+        Param<String>("piece", "such as [PAD]"),
         returns: Returns<TokenizerObject>("tokenizer", "a new tokenizer"), example: "tok:add_piece('[PAD]')"
       ) { tok, piece in TokenizerObject(try tok.sentencePiece("self").addPiece(piece)) },
       .property("kind", "The algorithm: bpe, unigram, char or word.") { $0.tokenizer.kind },
@@ -71,10 +75,12 @@ public final class TokenizerObject: LuaObject, CustomStringConvertible {
     return ids
   }
 
-  private func merge(_ extra: TokenizerObject, _ choices: MergeChoices) throws -> (TokenizerObject, MergeReportObject) {
-    var options = MergeOptions(rule: choices.rule.rule, sample: try TextLines.read(choices.sample))
+  private func merge(_ extra: TokenizerObject, _ choices: MergeChoices) throws -> (
+    TokenizerObject, MergeReportObject
+  ) {
+    var options = MergeOptions(rule: choices.rule.rule, sample: try TextLines.all(of: choices.sample))
     options.protectsLatin = choices.protectLatin
-    options.texts = try choices.count.map { ($0, try TextLines.read([$0])) }
+    options.texts = try choices.count.map { ($0, try TextLines.all(of: [$0])) }
     let result = try sentencePiece("self").merge(extra.sentencePiece("extra"), options)
     return (TokenizerObject(result.tokenizer), MergeReportObject(result.report))
   }

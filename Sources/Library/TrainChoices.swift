@@ -13,7 +13,7 @@ struct TrainChoices: LuaOptions {
   var accumulate = 1
   var seed: UInt64 = 0
   var optimizer: OptimizerObject?
-  var clip: Double? = 1
+  var clip: Either<Double, Bool> = .first(1)
   var learningRate: Either<Either<Double, ScheduleObject>, LuaCallback>?
   var evaluate: EvaluateChoices?
   var checkpoint: CheckpointChoices?
@@ -31,9 +31,10 @@ struct TrainChoices: LuaOptions {
     Field("accumulate", "draws a step; batch_size x accumulate rows make one update", \Self.accumulate),
     Field("seed", "decides dropout", \Self.seed),
     Field("optimizer", "from yy.optim", \Self.optimizer),
-    Field("clip", "greatest norm of all gradients together", \Self.clip),
+    Field("clip", "greatest norm of all gradients together; false does not clip", \Self.clip),
     Field(
-      "lr", "a number, a schedule from yy.schedule, or function(step, steps)", \Self.learningRate, required: true),
+      "lr", "a number, a schedule from yy.schedule, or function(step, steps)", \Self.learningRate,
+      required: true),
     Field("evaluate", "what is measured on the way", \Self.evaluate),
     Field("checkpoint", "where and how often the run is saved", \Self.checkpoint),
     Field("resume", "whether to continue from the latest checkpoint, if there is one", \Self.resume),
@@ -47,15 +48,25 @@ struct TrainChoices: LuaOptions {
     let options = try options()
     let job = try TrainingJob(model: model, data: data.source, options: options)
     if let onStep { try Hook(onStep, job.state).attach(to: job) }
-    try job.run()
+    try naming(["ids": "data"]) { try job.run() }
     return RunObject(job)
   }
 
   private func options() throws -> TrainingOptions {
     TrainingOptions(
       steps: steps, batchSize: batchSize, accumulate: accumulate, seed: seed, schedule: try schedule(),
-      optimizer: optimizer?.options ?? AdamWOptions(), clip: clip, evaluation: try evaluate?.options(),
-      checkpoint: try checkpoint?.options(), resume: resume, metrics: metrics, progress: ProgressLine(), state: state)
+      optimizer: optimizer?.options ?? AdamWOptions(), clip: try greatestNorm(),
+      evaluation: try evaluate?.options(),
+      checkpoint: try checkpoint?.options(), resume: resume, metrics: metrics, progress: ProgressLine(),
+      state: state)
+  }
+
+  private func greatestNorm() throws -> Double? {
+    switch clip {
+    case .first(let norm): return norm
+    case .second(false): return nil
+    case .second(true): throw BadArgument("clip", "a number or false expected, got true")
+    }
   }
 
   private func schedule() throws -> Schedule {
@@ -64,7 +75,11 @@ struct TrainChoices: LuaOptions {
     case .first(.second(let object)): return object.schedule
     case .second(let function):
       return .function("function, sha256 \(try function.fingerprint().prefix(16))") { step, steps in
-        try function.call(step, steps, returning: Double?.self)
+        guard let rate = try function.call(step, steps, returning: Double?.self) else {
+          let place = function.place.map { " (\($0))" } ?? ""
+          throw BadArgument("lr", "the function\(place) returned nil for step \(step), a number expected")
+        }
+        return rate
       }
     case nil: preconditionFailure("required options are read")
     }
@@ -127,7 +142,7 @@ struct EvaluateChoices: LuaOptions {
     Field("every", "in steps; the last step is always measured", \Self.every),
     Field("window", "predicted tokens of a window over a long text (the model's context)", \Self.window),
     Field("stride", "how far windows advance (half a window)", \Self.stride),
-    Field("tokens", "stop after so many tokens", \Self.tokens),
+    Field("tokens", "stop after the document that reaches so many tokens", \Self.tokens),
   ]
 
   func options() throws -> EvaluationOptions {

@@ -28,10 +28,14 @@ final class RunObject: LuaObject, CustomStringConvertible {
   static let luaClass = LuaClass<RunObject>(
     "TrainingRun", "A finished training run.",
     [
-      .property("history", "One record a step: step, loss, lr, gradient_norm, tokens and so on.") { $0.job.history },
+      .property("history", "One record a step: step, loss, lr, gradient_norm, tokens and so on.") {
+        $0.job.history
+      },
       .property("steps", "Steps of the whole run.") { $0.job.steps },
       .property("resumed_from", "The step it continued from, or nil.") { $0.job.resumedFrom },
-      .property("state", "What hooks kept between steps.") { $0.job.state },
+      .property("state", "The table s.state as the hooks left it.") {
+        try $0.job.captureState?() ?? $0.job.state
+      },
       .property("samples", "Where the documents of the last step's rows come from.") { $0.job.lastSamples },
     ])
 }

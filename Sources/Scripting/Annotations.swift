@@ -6,7 +6,7 @@ public enum Annotations {
     let name = module.name.split(separator: ".").last.map(String.init) ?? module.name
     let functions = module.functions + (module.call.map { [$0] } ?? [])
     let all = functions + module.classes.flatMap(\.methods)
-    var blocks = ["---@meta \(module.name)\n-- Written from the declarations; see `scripts/reference`."]
+    var blocks = ["---@meta \(module.name)\n\(origin)"]
     for function in all {
       for parameter in function.parameters {
         options(parameter.optionsName, parameter.fields, &written, &blocks)
@@ -22,6 +22,24 @@ public enum Annotations {
     blocks += module.functions.map { text($0, owner: name, separator: ".") }
     blocks.append("return \(name)\n")
     return blocks.joined(separator: "\n\n")
+  }
+
+  private static let origin = "-- Written from the declarations by `RECORD=1 scripts/test`."
+
+  /// The text of `stdlib/meta/yuyan/init.lua`: what `require "yuyan"` and the global `yy` hold.
+  public static func root(_ modules: [ModuleDoc], writtenInLua parts: [String]) -> String {
+    let names = (modules.map(\.name) + parts.map { "yuyan.\($0)" }).sorted()
+    let fields = names.map { "yy.\($0.dropFirst(6)) = require \"\($0)\"" }
+    return (["---@meta yuyan", origin, "", "yy = {}"] + fields).joined(separator: "\n") + """
+
+
+      ---Prints what is known of a function, a method, an object, a module or a name.
+      ---@param x? any
+      function help(x) end
+
+      return yy
+
+      """
   }
 
   private static func text(_ type: ClassDoc) -> [String] {

@@ -107,7 +107,7 @@ import Testing
     #expect(
       Annotations.text(module) == """
         ---@meta yuyan.demo
-        -- Written from the declarations; see `scripts/reference`.
+        -- Written from the declarations by `RECORD=1 scripts/test`.
 
         ---@class MixPart
         ---@field [1] Counter where it comes from

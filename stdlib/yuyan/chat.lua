@@ -1,10 +1,8 @@
 --- The loop of `m:chat()`: reads a line, shows the answer as it comes, until the input ends.
 
 --- Talks with the person at the terminal.
----@param model Model a model with a chat template
----@param options? table the options of `model:conversation`
-return function(model, options)
-  local conversation = model:conversation(options)
+---@param conversation Conversation from `model:conversation`
+return function(conversation)
   io.write("Empty line or Ctrl-D ends, /reset forgets what was said.\n")
   while true do
     io.write("> ")

@@ -3,7 +3,7 @@ local require, rawset, error, next, type, setmetatable = require, rawset, error,
 local preload, searchpath, package, sub, sort = package.preload, package.searchpath, package, string.sub, table.sort
 
 --- Parts written in Lua, beside this file; the native ones stand in package.preload.
-local written_in_lua = { "chat", "parameters", "plot", "pretty", "recipe", "report", "stories" }
+local written_in_lua = { "chat", "parameters", "plot", "pretty", "recipe", "report", "stories", "test" }
 
 local yy = {}
 

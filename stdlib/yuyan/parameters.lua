@@ -1,31 +1,7 @@
 --- Parameters of a script: a table of defaults, overridden by `name=value` on the command line.
+local nearest = require "yuyan.host".nearest
+
 local parameters = {}
-
---- How many single-character changes turn a into b.
-local function distance(a, b)
-  local row = {}
-  for j = 0, #b do row[j] = j end
-  for i = 1, #a do
-    local diagonal = row[0]
-    row[0] = i
-    for j = 1, #b do
-      local above = row[j]
-      local cost = a:byte(i) == b:byte(j) and 0 or 1
-      row[j] = math.min(above + 1, row[j - 1] + 1, diagonal + cost)
-      diagonal = above
-    end
-  end
-  return row[#b]
-end
-
-local function nearest(name, defaults)
-  local best, least
-  for known in pairs(defaults) do
-    local d = distance(name, known)
-    if not least or d < least or (d == least and known < best) then best, least = known, d end
-  end
-  return best and least <= math.max(2, #name // 3) and (" (did you mean '%s'?)"):format(best) or ""
-end
 
 local function sorted_names(defaults)
   local names = {}
@@ -50,7 +26,7 @@ local expectations = { string = "text", number = "a number", boolean = "true or 
 ---@param arguments string[] the script's `arg`
 ---@param defaults table<string, string|number|boolean> every parameter with its default; the default's type is the parameter's
 ---@return table p all parameters
--- Example: parameters.parse({ "steps=10" }, { steps = 5, out = "out" }).steps  --> 10
+--- Example: `parameters.parse({ "steps=10" }, { steps = 5, out = "out" }).steps  --> 10`
 function parameters.parse(arguments, defaults)
   local p = {}
   for name, value in pairs(defaults) do
@@ -66,7 +42,11 @@ function parameters.parse(arguments, defaults)
         table.concat(sorted_names(defaults), ", ")), 0)
     end
     local default = defaults[name]
-    if default == nil then error(("argument '%s': no parameter '%s'%s"):format(argument, name, nearest(name, defaults)), 0) end
+    if default == nil then
+      local meant = nearest(name, sorted_names(defaults))
+      error(("argument '%s': no parameter '%s'%s"):format(argument, name,
+        meant and "; did you mean '" .. meant .. "'?" or ""), 0)
+    end
     local value = readers[type(default)](text, default)
     if value == nil then
       local expected = math.type(default) == "integer" and "a whole number" or expectations[type(default)]

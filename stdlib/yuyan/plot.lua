@@ -1,4 +1,5 @@
 --- Pictures of numbers: SVG in notebooks and pages, text in a terminal. gnuplot draws them, as a child process.
+local nearest = require "yuyan.host".nearest
 local process = require "yuyan.process"
 
 local plot = {}
@@ -71,14 +72,16 @@ local function number(value) return math.type(value) and value == value and math
 ---@param rows table[] records, such as `run.history`
 ---@param options { x: string, y: string[], title: string, log_y: boolean, width: integer, height: integer } the fields to draw, and how
 ---@return Plot plot shows itself in a notebook and in a terminal
--- Example: plot.line({ { step = 1, loss = 3 }, { step = 2, loss = 2 } }, { x = "step", y = { "loss" } })
+--- Example: `plot.line({ { step = 1, loss = 3 }, { step = 2, loss = 2 } }, { x = "step", y = { "loss" } })`
 function plot.line(rows, options)
   if type(rows) ~= "table" then error(("bad argument #1 'rows' to 'plot.line' (table expected, got %s)"):format(type(rows)), 2) end
   if type(options) ~= "table" then error("bad argument #2 'options' to 'plot.line' (a table with x and y expected)", 2) end
   local known = { x = true, y = true, title = true, log_y = true, width = true, height = true }
   for name in pairs(options) do
     if not known[name] then
-      error(("bad argument #2 'options' to 'plot.line' (unknown option '%s'; x, y, title, log_y, width and height are known)"):format(name), 2)
+      local meant = nearest(tostring(name), { "x", "y", "title", "log_y", "width", "height" })
+      error(("bad argument #2 'options' to 'plot.line' (unknown option '%s'%s)"):format(name,
+        meant and "; did you mean '" .. meant .. "'?" or "; x, y, title, log_y, width and height are known"), 2)
     end
   end
   local x = options.x

@@ -149,7 +149,7 @@ end
 
 --- Prints values readably, one after the other.
 ---@param ... any what to show
---- Example: `pretty.print({ 1, 2 })  --> { 1, 2 }`
+--- Example: `pretty.print({ 1, 2 })`
 function pretty.print(...)
   for i = 1, select("#", ...) do print(pretty.format((select(i, ...)))) end
 end

@@ -23,7 +23,7 @@ end
 ---@param p table the parameters; `out` names the folder, `skip` lists stages to leave out
 ---@param stages string[] names of the stages, in order
 ---@return Run run
--- Example: recipe.start({ out = "out", skip = "tune" }, { "pretrain", "tune" })
+--- Example: `recipe.start({ out = "out", skip = "tune" }, { "pretrain", "tune" })`
 function recipe.start(p, stages)
   local known = {}
   for _, name in ipairs(stages) do known[name] = true end

@@ -65,7 +65,7 @@ function Table:__display() return { ["text/plain"] = tostring(self), ["text/html
 --- A table of records: one row a record, named by its field `stage`, one column for each number.
 ---@param records table[] each with `stage` and numbers
 ---@return Table table prints in columns, HTML in a notebook
--- Example: print(report.table({ { stage = "base", loss = 2.5 } }))
+--- Example: `print(report.table({ { stage = "base", loss = 2.5 } }))`
 function report.table(records) return setmetatable({ records = records, columns = report.columns(records) }, Table) end
 
 local style = [[

@@ -143,7 +143,7 @@ local tasks = {
 ---@param index integer which story
 ---@param options? { language: 'en'|'zh', seed: integer } language (default 'en') and seed (default 1)
 ---@return string story one paragraph
--- Example: stories.tell(1, { language = "zh" })
+--- Example: `stories.tell(1, { language = "zh" })`
 function stories.tell(index, options)
   options = options or {}
   local f = facts(options.seed or 1, index)
@@ -155,7 +155,7 @@ end
 ---@param index integer which instruction
 ---@param options? { seed: integer } seed (default 1)
 ---@return { instruction: string, input: string, output: string } row
--- Example: stories.instruction(1).output
+--- Example: `stories.instruction(1).output`
 function stories.instruction(index, options)
   local seed = (options or {}).seed or 1
   local pick = chooser(seed ~ 0x5DEECE66D, index)

@@ -36,9 +36,9 @@ extension Tensor {
     let width = shape.dropFirst().reduce(1, *)
     let out = view([range.count] + shape.dropFirst(), offset: range.lowerBound * width)
     guard needsGradient(self) else { return out }
-    let source = self
+    let target = gradientTarget
     return out.recorded(from: self) { dout in
-      let dx = source.accumulatedGradient()
+      let dx = target.accumulatedGradient()
       yy_add_into(dout.pointer, dx.pointer + range.lowerBound * width, dout.count)
       return [nil]
     }
@@ -113,7 +113,7 @@ extension Tensor {
       throw TensorError(op: "gather", argument: "self", reason: "at least 1 axis expected, got shape []")
     }
     for (position, id) in ids.enumerated() where id < 0 || Int(id) >= length {
-      let reason = "rows within 0..<\(length) expected, got \(id) at position \(position)"
+      let reason = "row numbers from 0 to \(length - 1) expected, got \(id)"
       throw TensorError(op: "gather", argument: "ids", reason: reason)
     }
     let width = shape.dropFirst().reduce(1, *)
@@ -122,9 +122,9 @@ extension Tensor {
       memcpy(out.pointer + row * width, pointer + Int(id) * width, width * 4)
     }
     guard needsGradient(self) else { return out }
-    let source = self
+    let target = gradientTarget
     return out.recorded(from: self) { dout in
-      let dx = source.accumulatedGradient()
+      let dx = target.accumulatedGradient()
       for (row, id) in ids.enumerated() {
         yy_add_into(dout.pointer + row * width, dx.pointer + Int(id) * width, width)
       }
