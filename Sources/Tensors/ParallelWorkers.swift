@@ -25,7 +25,9 @@ final class Workers: @unchecked Sendable {
   private let wake: UnsafeMutablePointer<pthread_cond_t>
   private let done: UnsafeMutablePointer<pthread_cond_t>
 
-  private static let spins = 200
+  /// How often a thread offers its core to others before it sleeps: about a millisecond, longer than the steps
+  /// between two jobs of a training pass, so that a worker is awake when the next one comes.
+  private static let spins = 2000
 
   private init() {
     mutex = .allocate(capacity: 1)
