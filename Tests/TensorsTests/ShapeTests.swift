@@ -84,7 +84,7 @@ import Testing
     #expect(try x.gather([1, 0, 1]).values == [4, 5, 6, 1, 2, 3, 4, 5, 6])
     #expect(try x.gather([]).shape == [0, 3])
     try checkGradient(shapes: [[3, 2]]) { try $0[0].gather([2, 0, 2]).pow(2) + $0[0].gather([2, 2, 1]) }
-    let reason = "rows within 0..<2 expected, got 2 at position 1"
+    let reason = "row numbers from 0 to 1 expected, got 2"
     #expect(throws: TensorError(op: "gather", argument: "ids", reason: reason)) { try x.gather([0, 2]) }
   }
 }
