@@ -30,9 +30,10 @@ extension LanguageModel {
       try tokenizer?.saveFolderFiles(to: temporary)
       if let template { try Self.writeTemplate(template, to: temporary) }
     }
-    if base == nil, lora == nil {
+    // An adapter that was not trained adds nothing: what was written is the base.
+    if base == nil, transformer.adapters.allSatisfy({ $0.1.b.tensor.values.allSatisfy { $0 == 0 } }) {
       base = Base(path: folder, vocabSize: spec.vocabSize, isTied: spec.tieWordEmbeddings)
-      for parameter in transformer.parameters { parameter.differsFromBase = false }
+      for parameter in transformer.parameters where !parameter.isAdapter { parameter.differsFromBase = false }
     }
   }
 

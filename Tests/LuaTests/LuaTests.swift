@@ -27,6 +27,7 @@ import Testing
   private func run(_ name: String) throws {
     let folder = try TemporaryFolder()
     let session = try Library.makeSession()
+    try session.capture(into: Silence())
     try session.interpreter.addSearchFolder(Self.suites)
     let source = String(decoding: try FileSystem.read("\(Self.suites)/\(name)"), as: UTF8.self)
     let suite = try session.interpreter.load(source, name: "@" + name).call(returning: LuaAny.self)
@@ -34,6 +35,12 @@ import Testing
     let failures = try test.call(suite, folder.path, returning: [String].self)
     for failure in failures { Issue.record("\(name): \(failure)") }
   }
+}
+
+/// Takes what suites print.
+private final class Silence: OutputSink {
+  func write(_ bytes: [UInt8], to stream: OutputStream) {}
+  func display(_ display: DisplayData) {}
 }
 
 extension LuaAny {

@@ -208,6 +208,13 @@ suite["tells what cannot be changed"] = function(folder)
     function() m:extend_vocabulary(merged, { init = function() return { 1 } end }) end)
   test.raises("bad argument #2 'options' to 'Model:extend_vocabulary' (option 'init': 'pieces'|'mean'|'noise' expected, got 'means'; did you mean 'mean'?)",
     function() m:extend_vocabulary(merged, { init = "means" }) end)
+  m:add_lora {}
+  test.raises("lora: this model was never saved: save first the base that the adapter goes onto",
+    function() m:save_adapter(folder .. "/adapter") end)
+  m:save(folder .. "/base")
+  m:save_adapter(folder .. "/adapter")
+  test.raises("lora: there is an adapter already: merge it or take it off first",
+    function() m:load_adapter(folder .. "/adapter") end)
 end
 
 return suite
