@@ -16,7 +16,7 @@ enum HTMLStyle {
         --a7: #c9ccd1; --a8: #8b8f96; --a9: #ff9c8f; --a10: #9be6b5; --a11: #f3d493; --a12: #a5c8ff; --a13: #e6bdf7;
         --a14: #97e4ec; --a15: #ffffff;
       }
-      figure { filter: none; }
+      figure:has(svg) { filter: invert(.91) hue-rotate(180deg); }
     }
     * { box-sizing: border-box; }
     html { -webkit-text-size-adjust: 100%; }
@@ -72,7 +72,7 @@ enum HTMLStyle {
     .ar { filter: invert(1); }
     \(colours("f", "color"))\(colours("b", "background"))@media (max-width: 40rem) {
       body { font-size: 16px; }
-      main { padding: 1.5rem 1rem; }
+      main { padding: 1.5rem 1rem; } footer { padding-left: 1rem; padding-right: 1rem; }
       h1 { font-size: 1.7rem; }
       .cell details { border-radius: 8px; }
       .code, .outputs { padding-left: .8em; padding-right: .8em; }

@@ -25,7 +25,9 @@ public final class Evaluator {
     try state.call(arguments: 1, results: 1)
     prelude = try state.takeReference()
     // Help reads the comments above functions that cells define; their chunks are named "=cell 3".
-    interpreter.sourceOfChunk = { [sources] name in name.hasPrefix("=") ? sources[String(name.dropFirst())] : nil }
+    interpreter.sourceOfChunk = { [sources] name in
+      name.hasPrefix("=") ? sources[String(name.dropFirst())] : nil
+    }
   }
 
   /// Sends what running code prints to `sink`; called once, before any user's code.
@@ -77,7 +79,8 @@ public final class Evaluator {
     let state = interpreter.state
     do {
       do { try state.load(program.plain, name: "=" + name) } catch let error as LuaError
-      where error.kind == .syntax && program.pieces.isEmpty {
+        where error.kind == .syntax && program.pieces.isEmpty
+      {
         throw SyntaxFault.clearer(error, of: program.plain, name: name, state)
       }
     } catch let error as LuaError where program.pieces.count > 1 && error.message.contains("too many local") {

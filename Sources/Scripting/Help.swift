@@ -75,7 +75,9 @@ public enum Help {
   }
 
   private static func short(_ name: String) -> String {
-    for prefix in ["yuyan.", "yy."] where name.hasPrefix(prefix) { return String(name.dropFirst(prefix.count)) }
+    for prefix in ["yuyan.", "yy."] where name.hasPrefix(prefix) {
+      return String(name.dropFirst(prefix.count))
+    }
     return name
   }
 

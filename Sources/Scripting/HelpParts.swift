@@ -28,7 +28,9 @@ enum HelpParts {
 
   static func writtenInLua(_ interpreter: Interpreter) throws -> [ModuleDoc] {
     try names(interpreter).map { name in
-      ModuleDoc(name: "yuyan." + name, summary: summary(of: name, interpreter), functions: [], constants: [], classes: [])
+      ModuleDoc(
+        name: "yuyan." + name, summary: summary(of: name, interpreter), functions: [], constants: [],
+        classes: [])
     }
   }
 

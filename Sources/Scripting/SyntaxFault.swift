@@ -32,21 +32,25 @@ enum SyntaxFault {
 
   /// Lua shows the first byte of a letter that is not ASCII; a person wants to see the word.
   private static func foreignCharacter(in message: String, of source: [UInt8]) -> String? {
-    guard let mark = message.firstRange(of: "near '<\\"), let place = EvaluationFailure.place(in: message) else {
+    guard let mark = message.firstRange(of: "near '<\\"), let place = EvaluationFailure.place(in: message)
+    else {
       return nil
     }
     let byte = message[mark.upperBound...].prefix { $0.isASCII && $0.isNumber }
-    guard message[mark.upperBound...].dropFirst(byte.count) == ">'", let value = UInt8(byte), value >= 128 else {
+    guard message[mark.upperBound...].dropFirst(byte.count) == ">'", let value = UInt8(byte), value >= 128
+    else {
       return nil
     }
     let lines = source.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-    guard place.line >= 1, place.line <= lines.count, let at = lines[place.line - 1].firstIndex(of: value) else {
+    guard place.line >= 1, place.line <= lines.count, let at = lines[place.line - 1].firstIndex(of: value)
+    else {
       return nil
     }
     let line = String(decoding: lines[place.line - 1][at...], as: UTF8.self)
     let word = line.prefix { !$0.isASCII }
     let shown = word.count > 12 ? word.prefix(11) + "…" : word
-    return message[..<mark.lowerBound] + "near '\(shown)' (names are ASCII letters, digits and _; text needs quotes)"
+    return message[..<mark.lowerBound]
+      + "near '\(shown)' (names are ASCII letters, digits and _; text needs quotes)"
   }
 }
 
@@ -62,7 +66,8 @@ extension CellParser {
     switch token.kind {
     case .name: return (token.range.lowerBound, .name)
     case .number, .string: return (token.range.lowerBound, .value)
-    case .symbol where ["{", "-", "#", "~", "..."].contains(token.text): return (token.range.lowerBound, .value)
+    case .symbol where ["{", "-", "#", "~", "..."].contains(token.text):
+      return (token.range.lowerBound, .value)
     case .symbol where token.text == "(": return (token.range.lowerBound, .name)
     case .keyword where ["not", "nil", "true", "false"].contains(token.text):
       return (token.range.lowerBound, .value)

@@ -16,7 +16,8 @@ struct ChatCommand: Command {
       do { try chat.run(folder) } catch let error as LuaError {
         // The place is one in the line above, which is none of the user's.
         let place = "chat:1: "
-        let message = error.message.hasPrefix(place) ? String(error.message.dropFirst(place.count)) : error.message
+        let message =
+          error.message.hasPrefix(place) ? String(error.message.dropFirst(place.count)) : error.message
         throw LuaError(kind: error.kind, message: message)
       }
     }

@@ -53,7 +53,9 @@ enum Machine {
     let release = field("PRETTY_NAME", of: "/etc/os-release", separator: "=")?.filter { $0 != "\"" }
     var names = utsname()
     uname(&names)
-    let kernel = withUnsafeBytes(of: &names.release) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    let kernel = withUnsafeBytes(of: &names.release) {
+      String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+    }
     return "\(release ?? "Linux"), kernel \(kernel)"
   }
 
@@ -62,7 +64,9 @@ enum Machine {
     let flags = flags
     func has(_ names: [String]) -> Bool { flags.isSuperset(of: names) }
     let third = ["avx2", "bmi1", "bmi2", "f16c", "fma", "movbe"]
-    if has(third + ["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"]) { return "x86-64-v4 (AVX-512)" }
+    if has(third + ["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"]) {
+      return "x86-64-v4 (AVX-512)"
+    }
     if has(third) { return "x86-64-v3 (AVX2)" }
     return "plain; they are several times faster with AVX2"
   }

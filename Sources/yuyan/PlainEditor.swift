@@ -12,7 +12,6 @@ final class PlainEditor: LineEditor {
     var buffer: UnsafeMutablePointer<CChar>?
     var capacity = 0
     defer { free(buffer) }
-    Interrupt.clear()
     let count = getline(&buffer, &capacity, stdin)
     guard count >= 0, let buffer else {
       if Interrupt.isRequested {

@@ -1,5 +1,6 @@
 import Glibc
 import Library
+import Processes
 import Scripting
 
 /// The prompt: reads inputs until they are complete, runs them, shows their values.
@@ -48,6 +49,7 @@ struct REPL {
   private func nextInput() -> String? {
     var input = ""
     while true {
+      Interrupt.clear()
       switch editor.readLine(prompt: input.isEmpty ? "> " : ">> ") {
       case .cancelled:
         input = ""

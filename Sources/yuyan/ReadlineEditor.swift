@@ -5,7 +5,7 @@ import Processes
 
 /// GNU readline: history, several lines, completion; Ctrl-C clears the line.
 ///
-/// readline is driven by its callback interface, so that the wait for keys is ours: an interrupt comes back from `poll`
+/// readline is driven by its callback interface, so that the wait for keys is ours: an interrupt comes back from `pselect`
 /// and no jump ever crosses a Swift frame.
 final class ReadlineEditor: LineEditor {
   /// The lines that readline's callback delivers; readline knows no context pointer.
@@ -53,7 +53,6 @@ final class ReadlineEditor: LineEditor {
   func readLine(prompt: String) -> LineInput {
     fflush(nil)
     Delivery.input = nil
-    Interrupt.clear()
     rl_callback_handler_install(prompt) { line in
       if let line {
         Delivery.input = .line(String(cString: line))
@@ -63,9 +62,18 @@ final class ReadlineEditor: LineEditor {
       }
       rl_callback_handler_remove()
     }
+    // Ctrl-C can come at any moment; blocked outside of the wait, it cannot come just before it and be missed.
+    var interrupt = sigset_t()
+    var before = sigset_t()
+    sigemptyset(&interrupt)
+    sigaddset(&interrupt, SIGINT)
+    pthread_sigmask(SIG_BLOCK, &interrupt, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    sigdelset(&before, SIGINT)
     while Delivery.input == nil {
-      var descriptor = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
-      let ready = poll(&descriptor, 1, -1)
+      var input = fd_set()
+      input.__fds_bits.0 = 1  // standard input
+      let ready = Interrupt.isRequested ? 0 : pselect(STDIN_FILENO + 1, &input, nil, nil, nil, &before)
       if Interrupt.isRequested {
         Interrupt.clear()
         rl_callback_sigcleanup()

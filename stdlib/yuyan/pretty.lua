@@ -129,7 +129,7 @@ function show(value, state, depth, indent)
   state.open[value] = nil
   local line = "{ " .. concat(texts, ", ") .. " }"
   if #indent + (utf8len(line) or #line) <= state.width and not find(line, "\n", 1, true) then return line end
-  local lines = rawlen(value) > 8 and filled(texts, state.width - #indent - 2) or texts
+  local lines = rawlen(value) > 8 and filled(texts, state.width - #indent - 3) or texts
   return "{\n" .. indent .. "  " .. concat(lines, ",\n" .. indent .. "  ") .. "\n" .. indent .. "}"
 end
 
