@@ -67,7 +67,7 @@ public func perplexity(
     while let document = try cursor.next() {
       switch document.content {
       case .text(let text): try meter.add(text)
-      case .lesson(let row, let template): try meter.add(row, template)
+      case .lesson(let row, let template): try meter.add(row, template, at: document.location)
       }
       if let limit = options.tokens, meter.tokens >= limit { break }
     }
@@ -108,15 +108,15 @@ private struct Meter {
     }
   }
 
-  mutating func add(_ lesson: InstructionRow, _ template: ChatTemplate) throws {
+  mutating func add(_ lesson: InstructionRow, _ template: ChatTemplate, at location: String) throws {
     try Interrupt.check()
     let masked = try template.tokens(for: lesson, try model.requireTokenizer())
     let context = model.transformer.spec.maxPositionEmbeddings
     guard masked.ids.count - 1 <= context else {
       throw EvaluationError(
         argument: "data",
-        reason: "a lesson of \(masked.ids.count) tokens does not fit into the model's context of \(context): "
-          + "\"\(lesson.instruction.prefix(40))\"")
+        reason: "\(location): a lesson of \(masked.ids.count) tokens does not fit into the model's "
+          + "context of \(context)")
     }
     documents += 1
     (bytes, characters) = (nil, nil)

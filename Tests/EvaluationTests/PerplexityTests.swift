@@ -144,6 +144,17 @@ import Tokenizers
     #expect(abs(result.totalNLL - total) < 1e-3)
   }
 
+  @Test func aLessonTooLongForTheContextIsNamed() throws {
+    let template = try ChatTemplate.named("alpaca")
+    let row = InstructionRow(instruction: "Name a bird.", output: "swift")
+    let count = try template.tokens(for: row, ByteTokenizer()).ids.count
+    #expect(
+      throws: EvaluationError(
+        argument: "data",
+        reason: "memory: a lesson of \(count) tokens does not fit into the model's context of 64")
+    ) { try perplexity(model(context: 64), of: .documents(Lessons([row], template))) }
+  }
+
   @Test func aBudgetEndsAfterTheDocumentThatReachesIt() throws {
     let texts = Texts(["abcdefgh", "ijklmnop", "qrstuvwx"])
     let result = try perplexity(model(), of: .documents(texts), options: .init(tokens: 9))

@@ -9,15 +9,17 @@
 
   /// A run whose process is killed again and again ends like one that was left alone.
   @Suite struct KillTests {
-    static let variable = "YUYAN_TEST_KILL_FOLDER"
+    static let folder = "YUYAN_TEST_KILL_FOLDER"
+    static let round = "YUYAN_TEST_KILL_ROUND"
     static let steps = 40
 
     /// 11 rows in windows of 4: passes end at steps 3, 6, 9, ...
-    static func job(_ folder: String) throws -> (TrainingJob, LanguageModel) {
+    static func job(_ folder: String, every: Int = 1) throws -> (TrainingJob, LanguageModel) {
       let model = try Toy.model(
         lora: LoRAOptions(rank: 4, dropout: 0.1, targets: ["q", "down"], train: ["embedding"]))
       let options = try Toy.options(
-        steps: steps, batch: 2, accumulate: 2, checkpoint: .init(directory: folder, every: 1), resume: true)
+        steps: steps, batch: 2, accumulate: 2, checkpoint: .init(directory: folder, every: every),
+        resume: true)
       return (try TrainingJob(model: model, data: MemoryRows(Toy.rows(11)), options: options), model)
     }
 
@@ -30,19 +32,24 @@
       try whole.run()
 
       let run = folder.file("killed")
-      setenv(Self.variable, run, 1)
-      defer { unsetenv(Self.variable) }
+      setenv(Self.folder, run, 1)
+      defer {
+        unsetenv(Self.folder)
+        unsetenv(Self.round)
+      }
       var reached: [Int] = []
-      for _ in 0..<10 {
+      var halves = 0
+      for round in 0..<10 {
+        setenv(Self.round, "\(round)", 1)
         await #expect(processExitsWith: .signal(SIGKILL)) {
-          let folder = String(cString: getenv(KillTests.variable))
-          let (job, _) = try KillTests.job(folder)
-          let first = job.completedSteps
-          // The files of the third checkpoint begin to be there, or the first checkpoint is.
+          let folder = String(cString: getenv(KillTests.folder))
+          let isSaving = atoi(getenv(KillTests.round)) % 2 == 0
+          let (job, _) = try KillTests.job(folder, every: isSaving ? 1 : 2)
+          // The files of the third checkpoint begin to be there, or the steps have just begun.
           let watched =
-            first % 2 == 0
-            ? folder + "/.unfinished-" + KillTests.name(first + 3) : folder + "/" + KillTests.name(first + 1)
-          let delay = UInt32.random(in: 0...(first % 2 == 0 ? 400 : 6000))
+            isSaving
+            ? folder + "/.unfinished-" + KillTests.name(job.completedSteps + 3) : folder + "/metrics.jsonl"
+          let delay = UInt32.random(in: 0...(isSaving ? 400 : 80_000))
           Thread {
             while access(watched, F_OK) != 0 { usleep(20) }
             usleep(delay)
@@ -52,12 +59,13 @@
           usleep(20_000)
           kill(getpid(), SIGKILL)
         }
-        let left = try FileSystem.list(run).filter { $0.hasPrefix("step-") }.compactMap {
-          Int($0.dropFirst(5))
-        }
+        let names = try FileSystem.list(run)
+        let left = names.compactMap { $0.hasPrefix("step-") ? Int($0.dropFirst(5)) : nil }
+        halves += names.count { $0.hasPrefix(".unfinished-step-") }
         reached.append(left.max() ?? 0)
       }
-      #expect(reached == reached.sorted() && reached.last ?? 0 >= 10)
+      #expect(reached == reached.sorted() && reached.last ?? 0 >= 6)
+      #expect(halves > 0, "no process died while it wrote a checkpoint")
       let (rest, model) = try Self.job(run)
       #expect(rest.resumedFrom == reached.last)
       try rest.run()
