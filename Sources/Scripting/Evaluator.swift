@@ -224,6 +224,8 @@ public final class Evaluator {
     var value: String?
     if let error = error as? LuaError, error.value?.kind == .table, error.message.hasPrefix("(error object") {
       value = try? shown(error.value)
+      // Without the library's pretty printer there is only an address, which tells nothing.
+      if value?.hasPrefix("table: ") == true { value = nil }
     }
     return EvaluationFailure(error, chunk: name, sources: sources, names: names, value: value)
   }

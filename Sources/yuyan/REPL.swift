@@ -15,8 +15,7 @@ struct REPL {
     self.greets = greets
     let isTerminal = Console.isTerminal(STDIN_FILENO)
     isInteractive = isTerminal
-    let kind = getenv("TERM").map { String(cString: $0) } ?? "dumb"
-    if isTerminal, Console.isTerminal(STDOUT_FILENO), kind != "dumb", !kind.isEmpty {
+    if ReadlineEditor.isPossible {
       let completion = REPLCompletion(evaluator)
       editor = ReadlineEditor { completion.words(in: $0, from: $1, to: $2) }
     } else {

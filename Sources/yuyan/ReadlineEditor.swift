@@ -16,9 +16,20 @@ final class ReadlineEditor: LineEditor {
 
   private let historyPath: String?
 
-  /// - Parameter complete: the words that may stand at a place (byte offsets) of a line.
-  init(complete: @escaping (_ line: String, _ start: Int, _ end: Int) -> [String]) {
-    historyPath = Self.makeHistoryPath()
+  /// Whether both ends are a terminal that can move its cursor.
+  static var isPossible: Bool {
+    let kind = getenv("TERM").map { String(cString: $0) } ?? "dumb"
+    let isTerminal = Console.isTerminal(STDIN_FILENO) && Console.isTerminal(STDOUT_FILENO)
+    return isTerminal && kind != "dumb" && !kind.isEmpty
+  }
+
+  /// - Parameters:
+  ///   - history: the name of the file that keeps what was typed.
+  ///   - complete: the words that may stand at a place (byte offsets) of a line.
+  init(
+    history: String = "history", complete: @escaping (_ line: String, _ start: Int, _ end: Int) -> [String]
+  ) {
+    historyPath = Self.makeHistoryPath(history)
     Delivery.complete = complete
     rl_readline_name = UnsafePointer(strdup("yuyan"))
     rl_catch_signals = 0
@@ -97,8 +108,8 @@ final class ReadlineEditor: LineEditor {
     if append_history(1, historyPath) != 0 { write_history(historyPath) }
   }
 
-  /// `$XDG_STATE_HOME/yuyan/history`, by default below `~/.local/state`; nil when there is no such place.
-  private static func makeHistoryPath() -> String? {
+  /// A file in `$XDG_STATE_HOME/yuyan`, by default below `~/.local/state`; nil when there is no such place.
+  private static func makeHistoryPath(_ name: String) -> String? {
     func variable(_ name: String) -> String? {
       getenv(name).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
     }
@@ -107,7 +118,7 @@ final class ReadlineEditor: LineEditor {
     }
     let folder = FileSystem.join(state, "yuyan")
     guard (try? FileSystem.makeFolders(folder)) != nil else { return nil }
-    let path = FileSystem.join(folder, "history")
+    let path = FileSystem.join(folder, name)
     if !FileSystem.exists(path) {
       let descriptor = open(path, O_CREAT | O_WRONLY | O_APPEND, 0o600)
       if descriptor >= 0 { close(descriptor) }

@@ -78,20 +78,22 @@ import Testing
     var kills = 0
     var inCheckpoint = 0
     var round = 0
-    while kills < 10 {
+    // Ten, and on until one has met a checkpoint that was being written.
+    func goesOn() -> Bool { kills < 10 || inCheckpoint == 0 && kills < 60 }
+    while goesOn() {
       round += 1
       let name = "killed-\(round)"
       var isDone = false
       while !isDone {
         let run = try Self.start(folder, name, every: every)
-        if kills < 10 {
+        if goesOn() {
           // Every second kill waits for a checkpoint that is being written.
           let checkpoints = folder.file(name) + "/checkpoints"
           let delay = UInt32.random(in: 20_000..<500_000, using: &random)
           usleep(delay)
           if kills % 2 == 1 {
             for _ in 0..<20_000 where run.isRunning && !Self.unfinished(in: checkpoints) { usleep(50) }
-            usleep(UInt32.random(in: 0..<4000, using: &random))
+            usleep(UInt32.random(in: 0..<800, using: &random))
           }
           if run.isRunning {
             run.signal(SIGKILL)

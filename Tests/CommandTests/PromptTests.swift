@@ -82,6 +82,21 @@ import Testing
     #expect(prompt.wait() == 3)
   }
 
+  @Test func controlCStopsAnAnswerOfTheChat() throws {
+    let sample = try Sample.shared.get()
+    let chat = try Terminal(["chat", sample.model], home: TemporaryFolder())
+    try chat.expect("Empty line or Ctrl-D ends, Ctrl-C stops an answer, /reset forgets what was said.\n> ")
+    chat.type("你好\r")
+    try chat.expect("你好\n")
+    usleep(20_000)
+    chat.type("\u{03}")
+    try chat.expect("\n> ")
+    chat.type("/reset\r")
+    try chat.expect("/reset\n> ")
+    chat.type("\u{04}")
+    #expect(chat.wait() == 0)
+  }
+
   @Test func helpFitsTheScreen() throws {
     let prompt = try Terminal(home: TemporaryFolder())
     try prompt.expect("> ")
