@@ -37,7 +37,10 @@ import Testing
       yy.tokenizer.train { files = { arg[1] }, kind = "bpe", vocab_size = 30000 }
       """
     ),
-    ("generating", "local m = yy.model.load(arg[2]) go() m:generate('swift', { max_tokens = 90000 })"),
+    (
+      "generating",
+      "local m = yy.model.load(arg[2]) go() while true do m:generate('swift', { max_tokens = 90000 }) end"
+    ),
     (
       "reading rows",
       "local t = yy.data.text { arg[2] .. '/../en.txt' } go() for d in function() return t end do end"
