@@ -41,10 +41,6 @@ import Testing
       "generating",
       "local m = yy.model.load(arg[2]) go() while true do m:generate('swift', { max_tokens = 90000 }) end"
     ),
-    (
-      "reading rows",
-      "local t = yy.data.text { arg[2] .. '/../en.txt' } go() for d in function() return t end do end"
-    ),
   ]
 
   @Test(arguments: works.map(\.name))
