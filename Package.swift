@@ -78,7 +78,9 @@ let package = Package(
         "Scripting", "Notebooks", "Tensors", "Models", "Tokenizers", "Corpus", "Training", "Decoding",
         "Evaluation", "Files", "Processes", "Stdlib", collections,
       ]),
-    .target(name: "Stdlib", path: "stdlib", exclude: ["yuyan", "meta"], sources: ["Stdlib.swift"], swiftSettings: settings),
+    .target(
+      name: "Stdlib", path: "stdlib", exclude: ["yuyan", "meta"], sources: ["Stdlib.swift"],
+      swiftSettings: settings),
     .executableTarget(
       name: "yuyan",
       dependencies: [
@@ -87,7 +89,8 @@ let package = Package(
       ], swiftSettings: settings),
 
     // Tests.
-    .target(name: "TestSupport", dependencies: ["Files", "Tensors"], path: "Tests/Support", swiftSettings: settings),
+    .target(
+      name: "TestSupport", dependencies: ["Files", "Tensors"], path: "Tests/Support", swiftSettings: settings),
     suite(of: "Processes"),
     suite(of: "Files"),
     suite(of: "Tensors", fixtures: true),
@@ -98,7 +101,10 @@ let package = Package(
     suite(of: "Evaluation", ["Models", "Corpus", "Tokenizers", "Files"], fixtures: true),
     suite(
       of: "Training",
-      ["Models", "Corpus", "Decoding", "Evaluation", "Tensors", "Tokenizers", "Files", "Processes", collections],
+      [
+        "Models", "Corpus", "Decoding", "Evaluation", "Tensors", "Tokenizers", "Files", "Processes",
+        collections,
+      ],
       fixtures: true),
     suite(of: "Scripting", ["CLua", "Files", collections], fixtures: true),
     suite(of: "Notebooks", ["Scripting", "Files", "Processes", collections], fixtures: true),

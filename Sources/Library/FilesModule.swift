@@ -10,6 +10,22 @@ let filesModule = LuaModule(
       example: "yy.files.exists('/no/such/file')  --> false"
     ) { path in FileSystem.exists(path) },
     LuaFunction(
+      "is_file", "Tells whether a path is a file, and not a folder.",
+      Param<String>("path", "a file or folder"),
+      returns: Returns<Bool>("is_file", "false where there is nothing"),
+      example: "yy.files.is_file('/')  --> false"
+    ) { path in FileSystem.isRegularFile(path) },
+    LuaFunction(
+      "size", "Tells how long a file is.",
+      Param<String>("path", "a file"), returns: Returns<Int>("bytes", "its length"),
+      example: "yy.files.size('notes.txt')"
+    ) { path in Int(try FileSystem.size(path)) },
+    LuaFunction(
+      "sha256", "Computes the SHA-256 of a file's content.",
+      Param<String>("path", "a file"), returns: Returns<String>("digest", "64 hexadecimal digits"),
+      example: "yy.files.sha256('notes.txt')"
+    ) { path in try SHA256.hex(ofFile: path) },
+    LuaFunction(
       "read", "Reads a whole file.",
       Param<String>("path", "a file"), returns: Returns<LuaBytes>("bytes", "its content"),
       example: "yy.files.read('notes.txt')"

@@ -1,6 +1,7 @@
 extension Field {
   /// The same option as part of a larger table of options: the struct that holds it is a property of another one.
-  public func nested<Outer: LuaOptions>(in path: any WritableKeyPath<Outer, Root> & Sendable) -> Field<Outer> {
+  public func nested<Outer: LuaOptions>(in path: any WritableKeyPath<Outer, Root> & Sendable) -> Field<Outer>
+  {
     let read = read, write = write
     return Field<Outer>(
       name: name, summary: summary, isRequired: isRequired, place: place, documentation: documentation,

@@ -82,10 +82,12 @@ struct MatrixCut: Equatable {
   init(m: Int, n: Int, k: Int) {
     alongRows = m > n
     let extent = max(m, n)
-    // A piece packs both of its sides again, so it must be wide; and it must be worth waking a thread.
+    // A piece packs its other side again, so it must be wide, though two halves of a small product pay off early; and
+    // it must be worth waking a thread.
     let byWork = m.multipliedReportingOverflow(by: n).partialValue.multipliedReportingOverflow(by: k)
       .partialValue
-    let wanted = min(extent / Self.narrowest, byWork / Self.leastWork, Self.mostPieces)
+    let byWidth = max(extent / Self.narrowest, extent >= Self.narrowestHalf * 2 ? 2 : 1)
+    let wanted = min(byWidth, byWork / Self.leastWork, Self.mostPieces)
     guard wanted > 1 else {
       size = max(extent, 1)
       count = min(m, n) > 0 ? 1 : 0
@@ -98,6 +100,7 @@ struct MatrixCut: Equatable {
   }
 
   private static let narrowest = 192
+  private static let narrowestHalf = 64
   private static let leastWork = 1 << 19  // multiplications
   private static let mostPieces = 32
 }

@@ -25,9 +25,10 @@ local expectations = { string = "text", number = "a number", boolean = "true or 
 --- Reads `name=value` arguments over a table of defaults.
 ---@param arguments string[] the script's `arg`
 ---@param defaults table<string, string|number|boolean> every parameter with its default; the default's type is the parameter's
+---@param options? { required: string[] } names that must be given
 ---@return table p all parameters
 --- Example: `parameters.parse({ "steps=10" }, { steps = 5, out = "out" }).steps  --> 10`
-function parameters.parse(arguments, defaults)
+function parameters.parse(arguments, defaults, options)
   local p = {}
   for name, value in pairs(defaults) do
     if not readers[type(value)] then
@@ -53,6 +54,12 @@ function parameters.parse(arguments, defaults)
       error(("argument '%s': %s expected, got '%s'"):format(argument, expected, text), 0)
     end
     p[name] = value
+  end
+  for _, name in ipairs(options and options.required or {}) do
+    if p[name] == "" then
+      error(("%s=... is missing; the script takes name=value for %s"):format(name,
+        table.concat(sorted_names(defaults), ", ")), 0)
+    end
   end
   return p
 end

@@ -37,7 +37,9 @@ function recipe.start(p, stages)
   files.make_folder(p.out .. "/metrics")
   files.write(p.out .. "/parameters.json", json.encode(p, { indent = 1 }) .. "\n")
   local fingerprint = json.encode(p, { sorted = true })
-  return setmetatable({ out = p.out, skipped = skipped, measures = {}, histories = {}, parameters = p, fingerprint = fingerprint }, Run)
+  return setmetatable({
+    out = p.out, skipped = skipped, measures = {}, histories = {}, parameters = p, fingerprint = fingerprint,
+  }, Run)
 end
 
 --- Tells whether a stage is part of this run, and says so.
@@ -47,25 +49,59 @@ function Run:wants(stage)
   return wanted
 end
 
---- Gives what `load` reads from a file of the run's folder, after `make(path)` has written it where it is missing.
-function Run:file(name, load, make)
+--- What a file of the run depends on: parameters, and the contents of files that they name.
+local function origin(p, names)
+  local record = {}
+  for _, name in ipairs(names) do
+    local value = tostring(p[name])
+    if p[name] ~= "" and type(p[name]) == "string" and files.is_file(value) then
+      value = value .. ", sha256 " .. files.sha256(value):sub(1, 16)
+    end
+    record[name] = value
+  end
+  return record
+end
+
+--- Gives what `load` reads from a file of the run's folder; `make(path)` writes it first where it is missing.
+---@param name string the file
+---@param made_of string[] the parameters it depends on; a file made of others is refused
+---@param load fun(path: string): any
+---@param make fun(path: string)
+function Run:file(name, made_of, load, make)
   local path = self.out .. "/" .. name
-  if not files.exists(path) then make(path) end
+  local note = path .. ".json"
+  local now = origin(self.parameters, made_of)
+  if files.exists(path) and files.exists(note) then
+    local before = json.decode(files.read(note))
+    for _, parameter in ipairs(made_of) do
+      if before[parameter] ~= now[parameter] then
+        error(("%s was made with %s=%s, and now it is %s; choose another out, or remove that folder"):format(
+          path, parameter, before[parameter], now[parameter]), 0)
+      end
+    end
+  else
+    make(path)
+    files.write(note, json.encode(now, { indent = 1 }) .. "\n")
+  end
   return load(path)
 end
 
---- Refuses to start where the disk cannot take what the run will write: start, base, model, adapter and checkpoints.
+--- Refuses to start where the disk cannot take what the run may still write.
 ---@param model Model the base model
 ---@param vocabulary integer its vocabulary after the merge
 function Run:require_space(model, vocabulary)
-  local bytes_a_weight = 4
-  local grown = model.parameters + 2 * math.max(0, vocabulary - model.vocab_size) * model.hidden_size
-  local moments_and_weights = 3
-  local needed = bytes_a_weight * grown * (2 + 1 + 2 * moments_and_weights)
+  local body = model.parameters - model.vocab_size * model.hidden_size
+  local matrices = 2 * vocabulary * model.hidden_size         -- embedding and head
+  local whole, adapter = body + matrices, body // 10 + matrices
+  -- A checkpoint holds each trained number three times: itself and two moments. One is written beside the last.
+  local numbers = 2 * whole + adapter + 3 * (whole + matrices + 2 * adapter) + 3 * whole
+  local there = 0
+  for _, path in ipairs(files.list { self.out .. "/**" }) do there = there + files.size(path) end
+  local needed = math.max(0, 4 * numbers - there)
   local free = files.available_bytes(self.out)
   if free < needed then
-    error(("%s: this run may write %.1f GB and the disk has %.1f GB free; choose another out="):format(
-      self.out, needed / 1e9, free / 1e9), 2)
+    error(("%s: this run may still write %.1f GB and the disk has %.1f GB free; choose another out"):format(
+      self.out, needed / 1e9, free / 1e9), 0)
   end
 end
 
@@ -78,7 +114,7 @@ end
 
 --- Measures after a stage, once: a run that is continued with the same parameters reads what it measured before.
 ---@param stage string
----@param measurement fun(): table named numbers, and `samples`, a list of strings
+---@param measurement fun(): table named numbers, and `samples`, a list of { question, answer }
 function Run:measure(stage, measurement)
   local path = ("%s/metrics/measured-%s.json"):format(self.out, stage)
   local record = files.exists(path) and json.decode(files.read(path)) or {}
@@ -93,7 +129,9 @@ function Run:measure(stage, measurement)
     if record[name] then words[#words + 1] = ("%s %.4f"):format(name, record[name]) end
   end
   print(("after %s: %s"):format(stage, table.concat(words, ", ")))
-  for _, sample in ipairs(record.samples or {}) do print("  " .. sample) end
+  for _, sample in ipairs(record.samples or {}) do
+    print(("  %s → %s"):format(sample.question, report.one_line(sample.answer)))
+  end
 end
 
 --- The measurements of all stages as one table.

@@ -11,7 +11,7 @@ local function escape(text)
   return (tostring(text):gsub("[&<>\"]", { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;" }))
 end
 
---- The numbers that the records hold, by name, in a fixed order.
+--- The numbers that the records hold, by name, in alphabetical order.
 ---@param records table[]
 ---@return string[] names
 function report.columns(records)
@@ -24,8 +24,33 @@ function report.columns(records)
       end
     end
   end
-  table.sort(names, function(a, b) return a > b end)
+  table.sort(names)
   return names
+end
+
+--- A text on one line.
+---@param text string
+---@return string line line ends become ⏎
+function report.one_line(text) return (text:gsub("%s*\n%s*", " ⏎ ")) end
+
+local wide = {
+  { 0x1100, 0x115F }, { 0x2E80, 0xA4CF }, { 0xAC00, 0xD7A3 }, { 0xF900, 0xFAFF }, { 0xFE30, 0xFE6F }, { 0xFF00, 0xFF60 },
+  { 0xFFE0, 0xFFE6 }, { 0x1F300, 0x1FAFF }, { 0x20000, 0x3FFFD },
+}
+
+--- The beginning of a text that fits into so many columns of a terminal; Chinese characters take two.
+local function clip(text, columns)
+  local used, out = 0, {}
+  for _, code in utf8.codes(text) do
+    local width = 1
+    for _, range in ipairs(wide) do
+      if code >= range[1] and code <= range[2] then width = 2 end
+    end
+    if used + width > columns - 1 then return table.concat(out) .. "…" end
+    used = used + width
+    out[#out + 1] = utf8.char(code)
+  end
+  return table.concat(out)
 end
 
 local function cell(record, name)
@@ -33,15 +58,31 @@ local function cell(record, name)
   return value and ("%.4f"):format(value) or "-"
 end
 
+--- What a model answered to the first question, or nil.
+local function sample(record)
+  local first = record.samples and record.samples[1]
+  return first and report.one_line(first.answer)
+end
+
 function Table:__tostring()
   local width = #"stage"
   for _, record in ipairs(self.records) do width = math.max(width, #record.stage) end
+  local heads, widths, total = {}, {}, width
+  for i, name in ipairs(self.columns) do
+    heads[i] = name:gsub("_", " "):gsub("bits per byte", "bits/byte")
+    widths[i] = #heads[i]
+    for _, record in ipairs(self.records) do widths[i] = math.max(widths[i], #cell(record, name)) end
+    total = total + 2 + widths[i]
+  end
   local lines = { ("%-" .. width .. "s"):format("stage") }
-  for _, name in ipairs(self.columns) do lines[1] = lines[1] .. "  " .. name:gsub("_", " ") end
+  for i in ipairs(self.columns) do lines[1] = lines[1] .. ("  %" .. widths[i] .. "s"):format(heads[i]) end
+  local room = math.max(20, 79 - total - 2)
+  if self.question then lines[1] = lines[1] .. "  " .. clip(self.question, room) end
   for _, record in ipairs(self.records) do
     local line = ("%-" .. width .. "s"):format(record.stage)
-    for _, name in ipairs(self.columns) do line = line .. ("  %" .. #name .. "s"):format(cell(record, name)) end
-    lines[#lines + 1] = line
+    for i, name in ipairs(self.columns) do line = line .. ("  %" .. widths[i] .. "s"):format(cell(record, name)) end
+    local answer = sample(record)
+    lines[#lines + 1] = answer and line .. "  " .. clip(answer, room) or line
   end
   return table.concat(lines, "\n")
 end
@@ -50,10 +91,14 @@ end
 function Table:html()
   local out = { "<table><thead><tr><th>stage</th>" }
   for _, name in ipairs(self.columns) do out[#out + 1] = "<th>" .. escape(name:gsub("_", " ")) .. "</th>" end
+  if self.question then out[#out + 1] = '<th style="text-align:left">' .. escape(self.question) .. "</th>" end
   out[#out + 1] = "</tr></thead><tbody>"
   for _, record in ipairs(self.records) do
     out[#out + 1] = "<tr><td>" .. escape(record.stage) .. "</td>"
     for _, name in ipairs(self.columns) do out[#out + 1] = "<td>" .. cell(record, name) .. "</td>" end
+    if self.question then
+      out[#out + 1] = '<td style="text-align:left">' .. escape(clip(sample(record) or "", 80)) .. "</td>"
+    end
     out[#out + 1] = "</tr>"
   end
   out[#out + 1] = "</tbody></table>"
@@ -62,11 +107,18 @@ end
 
 function Table:__display() return { ["text/plain"] = tostring(self), ["text/html"] = self:html() } end
 
---- A table of records: one row a record, named by its field `stage`, one column for each number.
----@param records table[] each with `stage` and numbers
+--- A table of records: one row a record, named by its field `stage`, one column for each number, and the answer to the
+--- first question where the records have samples.
+---@param records table[] each with `stage` and numbers, and perhaps `samples`, a list of { question, answer }
 ---@return Table table prints in columns, HTML in a notebook
 --- Example: `print(report.table({ { stage = "base", loss = 2.5 } }))`
-function report.table(records) return setmetatable({ records = records, columns = report.columns(records) }, Table) end
+function report.table(records)
+  local question
+  for _, record in ipairs(records) do
+    if record.samples and record.samples[1] then question = record.samples[1].question end
+  end
+  return setmetatable({ records = records, columns = report.columns(records), question = question }, Table)
+end
 
 local style = [[
 :root { color-scheme: light dark; --ink: #1d2433; --paper: #fff; --line: #d8dde6; --soft: #5b6475; }
@@ -99,7 +151,9 @@ function report.page(options)
   for _, record in ipairs(options.measures) do
     if record.samples then
       out[#out + 1] = "<h3>" .. escape(record.stage) .. "</h3><ul>"
-      for _, sample in ipairs(record.samples) do out[#out + 1] = "<li>" .. escape(sample) .. "</li>" end
+      for _, item in ipairs(record.samples) do
+        out[#out + 1] = ("<li>%s → %s</li>"):format(escape(item.question), escape(item.answer))
+      end
       out[#out + 1] = "</ul>"
     end
   end

@@ -112,7 +112,7 @@ extension Tensor {
     guard let length = shape.first else {
       throw TensorError(op: "gather", argument: "self", reason: "at least 1 axis expected, got shape []")
     }
-    for (position, id) in ids.enumerated() where id < 0 || Int(id) >= length {
+    for id in ids where id < 0 || Int(id) >= length {
       let reason = "row numbers from 0 to \(length - 1) expected, got \(id)"
       throw TensorError(op: "gather", argument: "ids", reason: reason)
     }

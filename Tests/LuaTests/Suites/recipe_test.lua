@@ -25,7 +25,7 @@ suite["runs stages, measures each once, and writes a report"] = function(folder)
     test.equal(run:wants "tune", false)
     run:measure("pretrain", function()
       measured = measured + 1
-      return { zh_bits_per_byte = 1.5, samples = { "问 → 答 <1>" } }
+      return { zh_bits_per_byte = 1.5, samples = { { question = "问", answer = "答 <1>\n二" } } }
     end)
     print(run:table())
     if yy.process.find "gnuplot" then run:report(folder .. "/out/report.html") end
@@ -33,7 +33,8 @@ suite["runs stages, measures each once, and writes a report"] = function(folder)
   local text = printed(all)
   test.ok(text:find("== tune: left out", 1, true))
   test.ok(text:find("after pretrain: zh_bits_per_byte 1.5000", 1, true))
-  test.ok(text:find("stage     zh bits per byte\npretrain            1.5000", 1, true), text)
+  test.ok(text:find("  问 → 答 <1> ⏎ 二", 1, true), text)
+  test.ok(text:find("stage     zh bits/byte  问\npretrain        1.5000  答 <1> ⏎ 二", 1, true), text)
   printed(all)
   test.equal(measured, 1)
   if yy.process.find "gnuplot" then
@@ -43,16 +44,22 @@ suite["runs stages, measures each once, and writes a report"] = function(folder)
   test.equal(yy.json.decode(yy.files.read(folder .. "/out/parameters.json")).steps, 3)
 end
 
-suite["lets a file be made once"] = function(folder)
-  local run = recipe.start({ out = folder .. "/out" }, {})
+suite["lets a file be made once, and refuses one made of something else"] = function(folder)
+  yy.files.write(folder .. "/text.txt", "one")
   local made = 0
-  local function get()
-    return run:file("x.txt", yy.files.read, function(path)
+  local function get(steps)
+    local run = recipe.start({ out = folder .. "/out", steps = steps, text = folder .. "/text.txt" }, {})
+    return run:file("x.txt", { "steps", "text" }, yy.files.read, function(path)
       made = made + 1
-      yy.files.write(path, "text")
+      yy.files.write(path, "made")
     end)
   end
-  test.equal({ get(), get(), made }, { "text", "text", 1 })
+  test.equal({ get(3), get(3), made }, { "made", "made", 1 })
+  test.raises(folder .. "/out/x.txt was made with steps=3, and now it is 4; choose another out, or remove that folder",
+    function() get(4) end)
+  yy.files.write(folder .. "/text.txt", "two")
+  local done, message = pcall(get, 3)
+  test.ok(not done and message:find("was made with text=" .. folder .. "/text.txt, sha256 7692c3ad3540bb80", 1, true), message)
 end
 
 suite["tells which stage there is not, and when the disk is too small"] = function(folder)
@@ -61,7 +68,7 @@ suite["tells which stage there is not, and when the disk is too small"] = functi
   end)
   local run = recipe.start({ out = folder .. "/out" }, {})
   local done, message = pcall(run.require_space, run, { parameters = 10 ^ 18, vocab_size = 1, hidden_size = 1 }, 1)
-  test.ok(not done and message:find "this run may write [%d.]+ GB and the disk has [%d.]+ GB free; choose another out=$")
+  test.ok(not done and message:find "this run may still write [%d.]+ GB and the disk has [%d.]+ GB free; choose another out=$")
 end
 
 return suite
