@@ -6,24 +6,28 @@ public struct EvaluationResult: Equatable, Sendable, CustomStringConvertible {
   public let totalNLL: Double
   /// Predicted tokens, each counted once; BOS is given and not among them.
   public let tokens: Int
-  /// UTF-8 bytes of the text; nil where rows of ids were measured.
+  /// UTF-8 bytes of the text, of lessons those of their answers; nil where rows of ids were measured.
   public let bytes: Int?
-  /// Unicode scalars of the text; nil where rows of ids were measured.
+  /// Unicode scalars, likewise.
   public let characters: Int?
   /// Documents, or rows of ids.
   public let documents: Int
+  /// Lessons that were not measured: longer than asked for, or without an answer.
+  public let skipped: Int
   /// Predicted tokens of the longest window, and the advance of windows over texts longer than it; 0 for rows.
   public let window: Int
   public let stride: Int
 
   public init(
-    totalNLL: Double, tokens: Int, bytes: Int?, characters: Int?, documents: Int, window: Int, stride: Int
+    totalNLL: Double, tokens: Int, bytes: Int?, characters: Int?, documents: Int, skipped: Int = 0,
+    window: Int, stride: Int
   ) {
     self.totalNLL = totalNLL
     self.tokens = tokens
     self.bytes = bytes
     self.characters = characters
     self.documents = documents
+    self.skipped = skipped
     self.window = window
     self.stride = stride
   }
@@ -32,7 +36,7 @@ public struct EvaluationResult: Equatable, Sendable, CustomStringConvertible {
   public var nll: Double { totalNLL / Double(tokens) }
   /// exp(nll): comparable only under the same tokenizer.
   public var perplexity: Double { exp(nll) }
-  /// Comparable across tokenizers.
+  /// Comparable across tokenizers. The end of an answer is in the sum, and has no bytes.
   public var bitsPerByte: Double? { bytes.map { totalNLL / (log(2) * Double($0)) } }
   /// Comparable across tokenizers.
   public var bitsPerCharacter: Double? { characters.map { totalNLL / (log(2) * Double($0)) } }
@@ -44,6 +48,7 @@ public struct EvaluationResult: Equatable, Sendable, CustomStringConvertible {
     parts.append("\(tokens) tokens")
     if let bytes, let characters { parts.append("\(bytes) bytes, \(characters) characters") }
     parts.append("\(documents) \(bytes == nil ? "row" : "document")\(documents == 1 ? "" : "s")")
+    if skipped > 0 { parts.append("\(skipped) skipped") }
     if window > 0 { parts.append("window \(window), stride \(stride), BOS given and not counted") }
     return parts.joined(separator: "; ")
   }

@@ -22,11 +22,15 @@ public struct PerplexityOptions: Equatable, Sendable {
   public var stride: Int?
   /// Stops after the document or row with which this many tokens are reached; nil: all of the data.
   public var tokens: Int?
+  /// Stops after the document with which so many UTF-8 bytes of text, of lessons of answers, are reached: the same
+  /// documents whatever the tokenizer; nil: all of the data. Rows have no bytes.
+  public var bytes: Int?
 
-  public init(window: Int? = nil, stride: Int? = nil, tokens: Int? = nil) {
+  public init(window: Int? = nil, stride: Int? = nil, tokens: Int? = nil, bytes: Int? = nil) {
     self.window = window
     self.stride = stride
     self.tokens = tokens
+    self.bytes = bytes
   }
 
   /// Window and stride for a model with this context.
@@ -42,6 +46,7 @@ public struct PerplexityOptions: Equatable, Sendable {
     let stride = stride ?? max(1, window / 2)
     try require(stride, upTo: window, "stride")
     if let tokens { try require(tokens, upTo: .max, "tokens") }
+    if let bytes { try require(bytes, upTo: .max, "bytes") }
     return (window, stride)
   }
 }
@@ -59,6 +64,9 @@ public func perplexity(
   var meter = Meter(model: model, window: window, stride: stride)
   switch data {
   case .rows(let source):
+    guard options.bytes == nil else {
+      throw EvaluationError(argument: "bytes", reason: "rows of ids have no bytes; give documents, or tokens")
+    }
     return try meter.measure(source, upTo: options.tokens)
   case .text(let text):
     try meter.add(text)
@@ -70,21 +78,21 @@ public func perplexity(
       case .lesson(let row, let template): try meter.add(row, template, at: document.location)
       }
       if let limit = options.tokens, meter.tokens >= limit { break }
+      if let limit = options.bytes, meter.bytes >= limit { break }
     }
   }
   return try meter.result()
 }
 
 /// Adds up likelihoods, several short documents to a row.
-private struct Meter {
+struct Meter {
   let model: LanguageModel
   let window: Int
   let stride: Int
   private(set) var tokens = 0
   private var total = 0.0
-  /// nil once a lesson was measured, whose answer no longer stands for bytes alone.
-  private var bytes: Int? = 0
-  private var characters: Int? = 0
+  private(set) var bytes = 0
+  private var characters = 0
   private var documents = 0
   private var waiting = PendingRow()
 
@@ -99,8 +107,8 @@ private struct Meter {
     let tokenizer = try model.requireTokenizer()
     let ids = try tokenizer.encode(text)
     documents += 1
-    bytes = bytes.map { $0 + text.utf8.count }
-    characters = characters.map { $0 + text.unicodeScalars.count }
+    bytes += text.utf8.count
+    characters += text.unicodeScalars.count
     for piece in WindowPlan(tokens: ids.count, window: window, stride: stride).windows {
       let row = WindowRow(piece, of: ids, bos: tokenizer.bosID)
       if row.ids.isEmpty { continue }
@@ -118,8 +126,14 @@ private struct Meter {
         reason: "\(location): a lesson of \(masked.ids.count) tokens does not fit into the model's "
           + "context of \(context)")
     }
+    try add(masked, answer: lesson.output)
+  }
+
+  /// A lesson whose tokens fit into the context.
+  mutating func add(_ masked: MaskedTokens, answer: String) throws {
     documents += 1
-    (bytes, characters) = (nil, nil)
+    bytes += answer.utf8.count
+    characters += answer.unicodeScalars.count
     let targets = zip(masked.ids, masked.trained).dropFirst().map { $0.1 ? $0.0 : -1 }
     try add(Array(masked.ids.dropLast()), targets)
   }
@@ -145,13 +159,13 @@ private struct Meter {
     )
   }
 
-  mutating func result() throws -> EvaluationResult {
+  /// - Parameter skipped: lessons that were not measured; such a measurement has no windows either.
+  mutating func result(skipped: Int? = nil) throws -> EvaluationResult {
     try flush()
     guard tokens > 0 else { throw EvaluationError(argument: "data", reason: "there is no token to predict") }
     return EvaluationResult(
       totalNLL: total, tokens: tokens, bytes: bytes, characters: characters, documents: documents,
-      window: window,
-      stride: stride)
+      skipped: skipped ?? 0, window: skipped == nil ? window : 0, stride: skipped == nil ? stride : 0)
   }
 
   private mutating func flush() throws {

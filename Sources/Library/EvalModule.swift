@@ -17,11 +17,11 @@ let evalModule = LuaModule(
       EvaluationObject(try perplexity(model, of: data.data(), options: options.options()))
     },
     LuaFunction(
-      "answers", "Measures how well a model predicts the answers of lessons.",
+      "answers", "Measures how well a model predicts the answers of lessons and that they end.",
       Param<LanguageModel>("model", "what is measured"),
       Param<StreamObject>("lessons", "from yy.data.instructions"),
-      Param<AnswersChoices>("options", "the longest lesson"),
-      returns: Returns<EvaluationObject>("result", "over the tokens of the answers and their ends"),
+      Param<AnswersChoices>("options", "the longest lesson; others are skipped and counted"),
+      returns: Returns<EvaluationObject>("result", "tokens: of answers and their ends; bytes: of answers"),
       example: "yy.eval.answers(m, held_out, { length = 512 }).nll"
     ) { model, lessons, options in try options.measure(model, lessons) },
   ],
@@ -80,31 +80,34 @@ struct PerplexityChoices: LuaOptions {
   var window: Int?
   var stride: Int?
   var tokens: Int?
+  var bytes: Int?
   static let luaName = "PerplexityOptions"
+  static let bytesHelp = "stop after the document that reaches so many bytes: the same ones for any tokenizer"
   static let fields = [
     Field("window", "predicted tokens of a window over a long text (the model's context)", \Self.window),
     Field("stride", "how far windows advance (half a window)", \Self.stride),
     Field("tokens", "stop after the document that reaches so many tokens", \Self.tokens),
+    Field("bytes", bytesHelp, \Self.bytes),
   ]
 
-  func options() -> PerplexityOptions { PerplexityOptions(window: window, stride: stride, tokens: tokens) }
+  func options() -> PerplexityOptions {
+    PerplexityOptions(window: window, stride: stride, tokens: tokens, bytes: bytes)
+  }
 }
 
 struct AnswersChoices: LuaOptions {
   var length: Int?
+  var characters: Int?
   static let luaName = "AnswersOptions"
   static let fields = [
-    Field("length", "longer lessons are left out, in tokens (the model's context)", \Self.length)
+    Field("length", "longer lessons are skipped, in tokens (the model's context)", \Self.length),
+    Field(
+      "characters", "longer lessons are skipped, in characters: the same for any tokenizer", \Self.characters),
   ]
 
   func measure(_ model: LanguageModel, _ lessons: StreamObject) throws -> EvaluationObject {
-    guard let tokenizer = model.tokenizer else {
-      throw BadArgument("model", "a model with a tokenizer expected")
-    }
-    let options = PackOptions(
-      length: length ?? model.spec.maxPositionEmbeddings, overlong: .skip, onEmpty: .skip)
-    let rows = try PackedData(lessons.stream, tokenizer: tokenizer, options: options)
-    return EvaluationObject(try naming(["data": "lessons"]) { try perplexity(model, of: .rows(rows)) })
+    EvaluationObject(
+      try answers(model, of: lessons.stream, options: AnswersOptions(length: length, characters: characters)))
   }
 }
 
@@ -119,15 +122,23 @@ final class EvaluationObject: LuaObject, CustomStringConvertible {
     [
       .property("nll", "Mean negative log-likelihood, in nats a predicted token.") { $0.result.nll },
       .property("perplexity", "exp(nll); compares only under the same tokenizer.") { $0.result.perplexity },
-      .property("bits_per_byte", "Compares across tokenizers; nil for rows.") { $0.result.bitsPerByte },
+      .property(
+        "bits_per_byte",
+        "Compares across tokenizers; nil for rows; of lessons over the answers' bytes, their ends included."
+      ) { $0.result.bitsPerByte },
       .property("bits_per_character", "Compares across tokenizers; nil for rows.") {
         $0.result.bitsPerCharacter
       },
       .property("tokens", "Predicted tokens.") { $0.result.tokens },
-      .property("bytes", "UTF-8 bytes of the text; nil for rows.") { $0.result.bytes },
-      .property("characters", "Characters of the text; nil for rows.") { $0.result.characters },
-      .property("documents", "Documents; of rows and answers, the rows they are packed into.") {
+      .property("bytes", "UTF-8 bytes of the text, of lessons of their answers; nil for rows.") {
+        $0.result.bytes
+      },
+      .property("characters", "Characters of the text, of lessons of their answers; nil for rows.") {
+        $0.result.characters
+      },
+      .property("documents", "Documents or lessons that were measured; of rows, the rows.") {
         $0.result.documents
       },
+      .property("skipped", "Lessons that were not: too long, or without an answer.") { $0.result.skipped },
     ])
 }

@@ -144,8 +144,12 @@ struct ExtendChoices: LuaOptions {
 
 struct SaveChoices: LuaOptions {
   var dtype = "f32"
+  var base = false
   static let luaName = "SaveOptions"
-  static let fields = [Field("dtype", "how numbers are stored: f32, f16 or bf16", \Self.dtype)]
+  static let fields = [
+    Field("dtype", "how numbers are stored: f32, f16 or bf16", \Self.dtype),
+    Field("base", "whether adapters saved from now on go onto this folder", \Self.base),
+  ]
 }
 
 struct LoadChoices: LuaOptions {

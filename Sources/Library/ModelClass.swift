@@ -30,7 +30,7 @@ extension LanguageModel: LuaObject {
       "save", "Writes a Hugging Face folder; an attached adapter is merged into what is written.",
       Param<String>("folder", "made, or replaced as a whole"), Param<SaveChoices>("options", "how"),
       example: "m:save('out')"
-    ) { m, folder, options in try m.save(to: folder, dtype: options.dtype) },
+    ) { m, folder, options in try m.save(to: folder, dtype: options.dtype, base: options.base) },
     .method(
       "save_adapter", "Writes the adapter as PEFT does, with the modules trained beside it.",
       Param<String>("folder", "made, or replaced as a whole"), example: "m:save_adapter('adapter')"

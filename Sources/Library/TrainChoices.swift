@@ -136,6 +136,7 @@ struct EvaluateChoices: LuaOptions {
   var window: Int?
   var stride: Int?
   var tokens: Int?
+  var bytes: Int?
   static let luaName = "EvaluateOptions"
   static let fields = [
     Field("data", "documents, rows, or several of them by name", \Self.data, required: true),
@@ -143,6 +144,7 @@ struct EvaluateChoices: LuaOptions {
     Field("window", "predicted tokens of a window over a long text (the model's context)", \Self.window),
     Field("stride", "how far windows advance (half a window)", \Self.stride),
     Field("tokens", "stop after the document that reaches so many tokens", \Self.tokens),
+    Field("bytes", PerplexityChoices.bytesHelp, \Self.bytes),
   ]
 
   func options() throws -> EvaluationOptions {
@@ -154,6 +156,7 @@ struct EvaluateChoices: LuaOptions {
       case nil: preconditionFailure("required options are read")
       }
     return EvaluationOptions(
-      sets: sets, every: every, options: PerplexityOptions(window: window, stride: stride, tokens: tokens))
+      sets: sets, every: every,
+      options: PerplexityOptions(window: window, stride: stride, tokens: tokens, bytes: bytes))
   }
 }

@@ -9,13 +9,22 @@ extension LanguageModel {
   /// An adapter that is attached is merged into what is written, one tensor at a time; the model itself keeps
   /// it. The folder appears as a whole; other files in a folder that was there stay. A new model's first save
   /// makes the folder the base of its adapters.
-  /// - Throws: `FileError` when the disk has too little room.
-  public func save(to folder: String, dtype: String = "f32") throws {
+  /// - Parameter base: whether adapters saved from now on go onto this folder, in place of what was loaded.
+  /// - Throws: `FileError` when the disk has too little room; `ModelError` for an unknown `dtype`, or for `base`
+  ///   while a trained adapter is attached, since what is written holds it already.
+  public func save(to folder: String, dtype: String = "f32", base: Bool = false) throws {
     guard let type = ElementType(rawValue: dtype) else {
       let known = ElementType.allCases.map(\.rawValue).joined(separator: ", ")
       throw ModelError(argument: "dtype", reason: "\"\(dtype)\" is not supported: \(known) are")
     }
+    if base, !adapterAddsNothing {
+      throw ModelError(
+        argument: "base",
+        reason: "the adapter is merged into what is written, so it cannot go onto it: merge_lora or "
+          + "detach_lora first")
+    }
     try save(to: folder, as: type, shardBytes: 5_000_000_000)
+    if base { rebase(onto: folder) }
   }
 
   /// The same with shards of at most `shardBytes`, or of one tensor where that is larger.
@@ -30,11 +39,17 @@ extension LanguageModel {
       try tokenizer?.saveFolderFiles(to: temporary)
       if let template { try Self.writeTemplate(template, to: temporary) }
     }
-    // An adapter that was not trained adds nothing: what was written is the base.
-    if base == nil, transformer.adapters.allSatisfy({ $0.1.b.tensor.values.allSatisfy { $0 == 0 } }) {
-      base = Base(path: folder, vocabSize: spec.vocabSize, isTied: spec.tieWordEmbeddings)
-      for parameter in transformer.parameters where !parameter.isAdapter { parameter.differsFromBase = false }
-    }
+    if base == nil, adapterAddsNothing { rebase(onto: folder) }
+  }
+
+  /// Whether there is no adapter, or one that was not trained: what is written is then the model without it.
+  private var adapterAddsNothing: Bool {
+    transformer.adapters.allSatisfy { $0.1.b.tensor.values.allSatisfy { $0 == 0 } }
+  }
+
+  private func rebase(onto folder: String) {
+    base = Base(path: folder, vocabSize: spec.vocabSize, isTied: spec.tieWordEmbeddings)
+    for parameter in transformer.parameters where !parameter.isAdapter { parameter.differsFromBase = false }
   }
 
   private func write(fields: JSON, to folder: String, _ name: String) throws {

@@ -15,7 +15,7 @@ public final class LanguageModel {
   /// What adapters of this model go onto; nil for a new model that was never saved.
   var base: Base?
 
-  /// The model an adapter is relative to: what was loaded, or what was saved first.
+  /// The model an adapter is relative to: what was loaded, what was saved first, or saved as the base.
   struct Base: Equatable {
     let path: String
     let vocabSize: Int

@@ -121,6 +121,11 @@ public struct TrainingOptions {
       throw TrainingError(argument: "clip", reason: "a positive number expected, got \(clip)")
     }
     if let evaluation { try positive(evaluation.every, "evaluate.every") }
+    if let evaluation, evaluation.options.bytes != nil {
+      for case (let name, .rows) in evaluation.sets {
+        throw TrainingError(argument: "evaluate.bytes", reason: "'\(name)' is rows, which have no bytes")
+      }
+    }
     if let checkpoint {
       try positive(checkpoint.every, "checkpoint.every")
       try positive(checkpoint.keep, "checkpoint.keep")

@@ -132,7 +132,13 @@ import Tokenizers
     let result = try perplexity(model, of: .documents(Lessons(rows, template)))
     #expect(result.tokens == "swift".utf8.count + 1 + "4".utf8.count + 1)
     #expect(result.documents == 2)
-    #expect(result.bitsPerByte == nil)
+    #expect(result.bytes == 6 && result.characters == 6)
+    let same = try answers(model, of: Lessons(rows, template))
+    #expect(same.documents == 2 && same.skipped == 0 && same.bytes == 6 && same.window == 0)
+    #expect(abs(same.totalNLL - result.totalNLL) < 1e-3)
+    let longest = template.render(rows[1]).text.unicodeScalars.count
+    let one = try answers(model, of: Lessons(rows, template), options: .init(characters: longest))
+    #expect(one.documents == 1 && one.skipped == 1 && one.bytes == 1 && one.tokens == 2)
     var total = 0.0
     for row in rows {
       let masked = try template.tokens(for: row, ByteTokenizer())
@@ -160,6 +166,14 @@ import Tokenizers
     let result = try perplexity(model(), of: .documents(texts), options: .init(tokens: 9))
     #expect(result.tokens == 16)
     #expect(result.documents == 2)
+  }
+
+  @Test func aBudgetOfBytesMeasuresTheSameDocumentsUnderAnyTokenizer() throws {
+    let texts = Texts(["abcdefgh", "雨燕", "qrstuvwx"])
+    let bytes = try perplexity(uniform(512, ByteTokenizer()), of: .documents(texts), options: .init(bytes: 9))
+    let pairs = try perplexity(uniform(512, PairTokenizer()), of: .documents(texts), options: .init(bytes: 9))
+    #expect(bytes.documents == 2 && pairs.documents == 2 && bytes.bytes == 14 && pairs.bytes == 14)
+    #expect(bytes.tokens == 14 && pairs.tokens == 7)
   }
 
   @Test func shortDocumentsShareARowAndStayIsolated() throws {

@@ -122,6 +122,21 @@ suite["tells what cannot be made"] = function(folder)
     function() yy.model.new(with { lora = { rank = 4 } }) end)
 end
 
+suite["saves the base that adapters go onto from then on"] = function(folder)
+  samples.model(samples.tokenizer(folder, "en")):save(folder .. "/first")
+  local m = yy.model.load(folder .. "/first")
+  local merged = m.tokenizer:merge(samples.tokenizer(folder, "zh"))
+  m:extend_vocabulary(merged)
+  m:save(folder .. "/second", { base = true })
+  m:add_lora { rank = 2, train = { "embedding" } }
+  m:save_adapter(folder .. "/adapter")
+  local config = yy.json.decode(yy.files.read(folder .. "/adapter/adapter_config.json"))
+  test.equal(config.base_model_name_or_path, folder .. "/second")
+  local again = yy.model.load(folder .. "/second")
+  again:load_adapter(folder .. "/adapter")
+  test.equal(again:logits { 1, 2, 3 }:to_table(), m:logits { 1, 2, 3 }:to_table())
+end
+
 suite["tells what cannot be loaded"] = function(folder)
   test.raises(folder .. "/none: no such file or folder", function() yy.model.load(folder .. "/none") end)
   test.raises(folder .. "/config.json: no such file or folder", function() yy.model.load(folder) end)

@@ -37,6 +37,7 @@
 
 ---@class SaveOptions
 ---@field dtype? string how numbers are stored: f32, f16 or bf16 (default "f32")
+---@field base? boolean whether adapters saved from now on go onto this folder (default false)
 
 ---@class ExtendVocabularyOptions
 ---@field init? 'pieces'|'mean'|'noise'|function pieces, mean, noise, or function(piece, old_ids) giving the row's numbers (default "pieces")

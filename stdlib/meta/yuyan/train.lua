@@ -7,6 +7,7 @@
 ---@field window? integer predicted tokens of a window over a long text (the model's context)
 ---@field stride? integer how far windows advance (half a window)
 ---@field tokens? integer stop after the document that reaches so many tokens
+---@field bytes? integer stop after the document that reaches so many bytes: the same ones for any tokenizer
 
 ---@class CheckpointOptions
 ---@field dir string the folder
