@@ -90,7 +90,8 @@ let package = Package(
 
     // Tests.
     .target(
-      name: "TestSupport", dependencies: ["Files", "Tensors"], path: "Tests/Support", swiftSettings: settings),
+      name: "TestSupport", dependencies: ["Files", "Tensors", "Tokenizers"], path: "Tests/Support",
+      swiftSettings: settings),
     suite(of: "Processes"),
     suite(of: "Files"),
     suite(of: "Tensors", fixtures: true),

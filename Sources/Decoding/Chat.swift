@@ -1,5 +1,4 @@
 public import Models
-import Processes
 public import Tokenizers
 
 /// A conversation with a model in its own template.
@@ -57,20 +56,6 @@ public final class Chat {
     }
     messages = turns + [ChatMessage(.assistant, answer.text)]
     return answer.text
-  }
-
-  /// Reads lines and answers them until the input ends; an empty line is passed over, "/reset" forgets all turns.
-  public func run(readLine: () throws -> String?, write: (String) throws -> Void) throws {
-    while let line = try readLine() {
-      try Interrupt.check()
-      switch line {
-      case "": continue
-      case "/reset": reset()
-      default:
-        try reply(to: line, write)
-        try write("\n")
-      }
-    }
   }
 }
 

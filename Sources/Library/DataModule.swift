@@ -155,33 +155,14 @@ struct MixOptions: LuaOptions {
   }
 }
 
-enum OverlongChoice: String, LuaChoice {
-  case split, error, truncate, skip
-
-  var policy: OverlongPolicy {
-    switch self {
-    case .split: .split
-    case .error: .error
-    case .truncate: .truncate
-    case .skip: .skip
-    }
-  }
-}
-
-enum EmptyChoice: String, LuaChoice {
-  case error, skip
-
-  var policy: EmptyPolicy { self == .skip ? .skip : .error }
-}
-
 struct PackChoices: LuaOptions {
   var tokenizer: TokenizerObject?
   var length = 512
   var tokens: Double?
   var bos: Bool?
   var eos: Bool?
-  var onLong: OverlongChoice?
-  var onEmpty = EmptyChoice.error
+  var onLong: OverlongPolicy?
+  var onEmpty = EmptyPolicy.error
   var seed: UInt64?
   static let luaName = "PackOptions"
   static let fields = [
@@ -205,7 +186,7 @@ struct PackChoices: LuaOptions {
       return count
     }
     let options = PackOptions(
-      length: length, tokens: budget, bos: bos, eos: eos, overlong: onLong?.policy, onEmpty: onEmpty.policy,
+      length: length, tokens: budget, bos: bos, eos: eos, overlong: onLong, onEmpty: onEmpty,
       seed: seed)
     return RowsObject(try PackedData(documents.stream, tokenizer: tokenizer.tokenizer, options: options))
   }

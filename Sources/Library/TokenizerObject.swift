@@ -78,7 +78,7 @@ public final class TokenizerObject: LuaObject, CustomStringConvertible {
   private func merge(_ extra: TokenizerObject, _ choices: MergeChoices) throws -> (
     TokenizerObject, MergeReportObject
   ) {
-    var options = MergeOptions(rule: choices.rule.rule, sample: try TextLines.all(of: choices.sample))
+    var options = MergeOptions(rule: choices.rule, sample: try TextLines.all(of: choices.sample))
     options.protectsLatin = choices.protectLatin
     options.texts = try choices.count.map { ($0, try TextLines.all(of: [$0])) }
     let result = try sentencePiece("self").merge(extra.sentencePiece("extra"), options)
@@ -86,21 +86,8 @@ public final class TokenizerObject: LuaObject, CustomStringConvertible {
   }
 }
 
-enum MergeRuleChoice: String, LuaChoice {
-  case safe, append
-  case appendScores = "append_scores"
-
-  var rule: MergeRule {
-    switch self {
-    case .safe: .safe
-    case .append: .append
-    case .appendScores: .appendScores
-    }
-  }
-}
-
 struct MergeChoices: LuaOptions {
-  var rule = MergeRuleChoice.safe
+  var rule = MergeRule.safe
   var sample: [String] = []
   var protectLatin: Bool?
   var count: [String] = []

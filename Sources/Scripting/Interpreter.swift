@@ -83,9 +83,6 @@ public final class Interpreter {
     }
   }
 
-  /// Whether Ctrl-C came during the run that is going on.
-  public var isInterrupted: Bool { yy_is_interrupted(state.pointer) }
-
   /// Compiles a chunk.
   ///
   /// `name` is shown in messages as given: write `@file.lua` for a file, `=name` for other text.

@@ -19,7 +19,6 @@ public final class SentencePieceTokenizer: Tokenizer {
   private let stripsEverySpace: Bool
   private let cutsLongTexts: Bool
   private lazy var longTexts = Result { try LongTexts(model) }
-  private lazy var normalizer = Result { try SentencePieceProcessor(model.normalizerOnly) }
 
   /// - Throws: `FileError` with `path` when the bytes are no sound sentencepiece model or the library refuses them.
   public convenience init(
@@ -84,9 +83,6 @@ public final class SentencePieceTokenizer: Tokenizer {
   }
 
   public func id(of piece: String) -> Int32? { ids[ExactText(piece)] }
-
-  /// The text as the model sees it, "▁" for spaces.
-  public func normalize(_ text: String) throws -> String { try normalizer.get().surface(text) }
 
   public func save(to path: String) throws { try AtomicFile.write(bytes, to: path) }
 }

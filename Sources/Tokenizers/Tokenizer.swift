@@ -76,9 +76,4 @@ extension Tokenizer {
 
   /// The pieces that a text is cut into.
   public func pieces(_ text: String) throws -> [String] { try encode(text).map { piece($0) ?? "" } }
-
-  /// Throws the message with both sizes unless the model has a row for exactly these pieces.
-  public func requireSize(ofModel rows: Int) throws {
-    if count != rows { throw TokenizerError.sizeMismatch(tokenizer: count, model: rows) }
-  }
 }

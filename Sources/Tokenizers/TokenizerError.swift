@@ -10,14 +10,4 @@ public struct TokenizerError: Error, Equatable, CustomStringConvertible {
   }
 
   public var description: String { "\(subject): \(reason)" }
-
-  /// The message for a vocabulary that a model has no rows, or too many rows, for.
-  public static func sizeMismatch(tokenizer: Int, model: Int) -> TokenizerError {
-    let advice =
-      tokenizer > model
-      ? "extend the model's vocabulary to this tokenizer first (extend_vocabulary)"
-      : "load the tokenizer that belongs to the model"
-    return TokenizerError(
-      "tokenizer", "\(tokenizer) pieces, but the model has \(model) embedding rows; \(advice)")
-  }
 }

@@ -21,7 +21,10 @@ struct DoctorCommand: Command {
     tell("memory", Machine.memory)
     tell("disk", Machine.disk)
     tell("gnuplot", ChildProcess.find("gnuplot") ?? "not found; pictures need it: apt install gnuplot-nox")
-    tell("spm_train", ChildProcess.find("spm_train") ?? "not found, and not needed")
+    tell(
+      "spm_train",
+      ChildProcess.find("spm_train") ?? "not found; training a vocabulary needs it: apt install sentencepiece"
+    )
     tell("Lua files", (try? Library.luaFolder()) ?? "not found")
     Console.output("\n")
     let start = ContinuousClock.now

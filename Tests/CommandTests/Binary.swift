@@ -13,11 +13,10 @@ final class Binary {
     let secondsAfterSignal: Double
   }
 
-  /// The program that was built with these tests.
+  /// The program that was built with these tests: the one beside their bundle, and no other.
   static let path: String = {
     let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? CommandLine.arguments[0]
-    let near = [FileSystem.folder(of: bundle), FileSystem.folder(of: #filePath) + "/../../.build/debug"]
-    return near.map { $0 + "/yuyan" }.first(where: FileSystem.exists) ?? "yuyan"
+    return FileSystem.folder(of: FileSystem.absolute(bundle)) + "/yuyan"
   }()
 
   static let stdlib = FileSystem.join(FileSystem.folder(of: #filePath), "../../stdlib")

@@ -1,4 +1,5 @@
 import Models
+import TestSupport
 import Testing
 import Tokenizers
 
@@ -46,15 +47,6 @@ import Tokenizers
     var pieces = ""
     #expect(try chat.reply(to: "Really?") { pieces += $0 } == "yes")
     #expect(pieces == "yes")
-  }
-
-  @Test func readsLinesUntilTheInputEnds() throws {
-    let chat = try Chat(model: model(), options: saying("ok"))
-    var lines = ["", "hello", "/reset"]
-    var written = ""
-    try chat.run(readLine: { lines.isEmpty ? nil : lines.removeFirst() }, write: { written += $0 })
-    #expect(written == "ok\n")
-    #expect(chat.messages.isEmpty)
   }
 
   @Test func theOldestTurnsAreForgottenWhenTheContextIsFull() throws {

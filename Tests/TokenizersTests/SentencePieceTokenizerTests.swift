@@ -122,24 +122,6 @@ import Tokenizers
       }
     }
   }
-
-  @Test func saysBothSizesWhenItDoesNotFitAModel() throws {
-    let tokenizer = try TokenizerFixtures.tokenizer("bpe")
-    try tokenizer.requireSize(ofModel: 500)
-    #expect(
-      message { try tokenizer.requireSize(ofModel: 400) }
-        == "tokenizer: 500 pieces, but the model has 400 embedding rows; extend the model's vocabulary to this tokenizer "
-        + "first (extend_vocabulary)")
-    #expect(
-      message { try tokenizer.requireSize(ofModel: 600) }
-        == "tokenizer: 500 pieces, but the model has 600 embedding rows; load the tokenizer that belongs to the model"
-    )
-  }
-
-  @Test func normalizesAsItsModelDoes() throws {
-    #expect(try TokenizerFixtures.tokenizer("unigram").normalize("  Ｔom　１ ") == "▁Tom▁1")
-    #expect(try TokenizerFixtures.tokenizer("bpe").normalize(" Ｔom") == "▁▁Ｔom")
-  }
 }
 
 /// Texts of characters from all over Unicode.

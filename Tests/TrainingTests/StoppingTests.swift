@@ -1,6 +1,7 @@
 import Corpus
 import Decoding
 import Models
+import TestSupport
 import Testing
 import Tokenizers
 

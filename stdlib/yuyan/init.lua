@@ -2,8 +2,9 @@
 local require, rawset, error, next, type, setmetatable = require, rawset, error, next, type, setmetatable
 local preload, searchpath, package, sub, sort = package.preload, package.searchpath, package, string.sub, table.sort
 
---- Parts written in Lua, beside this file; the native ones stand in package.preload.
-local written_in_lua = { "chat", "parameters", "plot", "pretty", "recipe", "report", "stories", "test" }
+--- Parts written in Lua, beside this file; the native ones stand in package.preload. `chat` and `doctor` are no parts:
+--- they belong to `m:chat()` and `yuyan doctor`.
+local written_in_lua = { "parameters", "plot", "pretty", "recipe", "report", "stories", "test" }
 
 local yy = {}
 

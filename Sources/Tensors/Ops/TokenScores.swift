@@ -11,24 +11,6 @@ public struct TokenScore: Equatable, Sendable {
 }
 
 extension Tensor {
-  /// log p(target) of each row, p = softmax(self * weight'); 0 where the target is -1.
-  ///
-  /// Self is (T, C), `weight` (V, C). No gradient, logits in pieces.
-  public func tokenLogProbabilities(weight: Tensor, targets: [Int32]) throws -> [Float] {
-    let pieces = try LogitPieces(x: self, weight: weight, targets: targets, op: "token_log_probabilities")
-    let rows = try pieces.compact(self)
-    var losses = [Double](repeating: 0, count: pieces.trained.count)
-    try losses.withUnsafeMutableBufferPointer { losses in
-      let losses = losses
-      try pieces.forEach(rows: rows, weight: weight) { piece, logits in
-        try pieces.losses(of: piece, logits, into: losses, gradientScale: nil)
-      }
-    }
-    var out = [Float](repeating: 0, count: targets.count)
-    for (row, loss) in zip(pieces.trained, losses) { out[Int(row)] = Float(-loss) }
-    return out
-  }
-
   /// Log-probability, entropy and rank of each row's target; nil where the target is -1.
   ///
   /// Self is (T, C), `weight` (V, C). No gradient, logits in pieces.

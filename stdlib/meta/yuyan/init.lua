@@ -2,7 +2,6 @@
 -- Written from the declarations by `RECORD=1 scripts/test`.
 
 yy = {}
-yy.chat = require "yuyan.chat"
 yy.data = require "yuyan.data"
 yy.eval = require "yuyan.eval"
 yy.files = require "yuyan.files"

@@ -1,39 +1,8 @@
 import Corpus
-import Files
 import TestSupport
 import Tokenizers
 
-/// A tokenizer whose tokens are bytes: id = byte + 3, begin 1, end 2.
-class ByteTokenizer: Tokenizer {
-  let count = 259
-  let bosID: Int32? = 1
-  let eosID: Int32? = 2
-  let unknownID: Int32? = 0
-  let padID: Int32? = nil
-  let kind = "bytes"
-  var fingerprint = "bytes"
-  let configuration = TokenizerConfiguration()
-
-  func encode(_ text: String) throws -> [Int32] { text.utf8.map { Int32($0) + 3 } }
-
-  func encode(offsets text: String) throws -> [TokenSpan] {
-    text.utf8.enumerated().map { TokenSpan(id: Int32($0.element) + 3, range: $0.offset..<$0.offset + 1) }
-  }
-
-  func surface(_ id: Int32, atStart: inout Bool) throws -> TokenSurface {
-    atStart = false
-    return id < 3 ? .text([]) : .byte(UInt8(id - 3))
-  }
-
-  func piece(_ id: Int32) -> String? {
-    ["<unk>", "<s>", "</s>"].indices.contains(Int(id)) ? ["<unk>", "<s>", "</s>"][Int(id)] : "b\(id)"
-  }
-  func id(of piece: String) -> Int32? { nil }
-  func save(to path: String) throws {}
-  func saveFolderFiles(to folder: String) throws {}
-}
-
-/// The same, and it counts what it is given.
+/// A tokenizer of bytes that counts what it is given.
 final class CountingTokenizer: ByteTokenizer {
   private(set) var texts = 0
 
