@@ -68,7 +68,7 @@ struct DocumentEncoder {
   {
     if options.overlong == .split {
       throw CorpusError(
-        argument: "overlong", reason: "'split' is for texts; a lesson would be trained without its prompt")
+        argument: "on_long", reason: "'split' is for texts; a lesson would be trained without its prompt")
     }
     if options.bos != nil || options.eos != nil {
       let argument = options.bos != nil ? "bos" : "eos"

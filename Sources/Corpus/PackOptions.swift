@@ -63,7 +63,7 @@ public struct PackOptions: Sendable {
     return .object([
       "length": JSON(length), "tokens": tokens.map { JSON($0) } ?? .null, "bos": optional(bos),
       "eos": optional(eos),
-      "overlong": overlong.map { .string($0.rawValue) } ?? .null, "on_empty": .string(onEmpty.rawValue),
+      "on_long": overlong.map { .string($0.rawValue) } ?? .null, "on_empty": .string(onEmpty.rawValue),
       "seed": seed.map { .string(String($0)) } ?? .null,
     ])
   }

@@ -38,7 +38,7 @@ final class ShuffledOrder {
   func permutation(epoch: Int) throws -> [UInt32] {
     var numbers = KeyedNumbers(seed: seed, purpose: "shuffle", index: UInt64(epoch))
     var order = (0..<UInt32(try index().count)).map { $0 }
-    order.shuffle(using: &numbers)
+    numbers.shuffle(&order)
     return order
   }
 }
@@ -65,7 +65,7 @@ struct RecordIndex {
 
 /// Numbers that depend on (seed, purpose, index) alone: SplitMix64 (Steele, Lea and Flood 2014) from a hashed
 /// key.
-struct KeyedNumbers: RandomNumberGenerator {
+struct KeyedNumbers {
   private var state: UInt64
 
   init(seed: UInt64, purpose: String, index: UInt64) {
@@ -78,6 +78,14 @@ struct KeyedNumbers: RandomNumberGenerator {
     z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
     z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
     return z ^ (z >> 31)
+  }
+
+  /// Fisher and Yates's shuffle, from the end. Swift's own may change with its version, and with it the order of data
+  /// that a saved run continues in.
+  mutating func shuffle(_ items: inout [UInt32]) {
+    for last in items.indices.dropFirst().reversed() {
+      items.swapAt(last, Int(next().multipliedFullWidth(by: UInt64(last + 1)).high))
+    }
   }
 }
 

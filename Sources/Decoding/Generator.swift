@@ -24,7 +24,8 @@ public final class Generator {
   private let cache: KVCache
   private var advanced = 0
 
-  /// Throws `DecodingError` when prompt and `maxTokens` do not fit into the context together, naming both.
+  /// Throws `DecodingError` when prompt and `maxTokens` do not fit into the context together, naming both, or the
+  /// prompt alone where there is no `maxTokens`.
   ///
   /// - Parameter prompt: token ids, BOS among them where the model expects one.
   public init(model: LanguageModel, prompt: [Int32], options: GenerateOptions) throws {
@@ -33,7 +34,12 @@ public final class Generator {
     guard !prompt.isEmpty else {
       throw DecodingError(argument: "prompt", reason: "at least one token expected")
     }
-    maxTokens = options.maxTokens ?? max(1, min(256, context - prompt.count))
+    guard options.maxTokens != nil || prompt.count < context else {
+      throw DecodingError(
+        argument: "prompt",
+        reason: "\(prompt.count) tokens leave no room for an answer in the model's context of \(context)")
+    }
+    maxTokens = options.maxTokens ?? min(256, context - prompt.count)
     guard prompt.count + maxTokens <= context else {
       throw DecodingError(
         argument: "max_tokens",

@@ -7,7 +7,8 @@ public enum AtomicFile {
 
   /// Writes beside `path`, brings the data to the disk, and renames.
   ///
-  /// When `body` or the disk fails, the old file stays as it was and nothing is left behind. A link is
+  /// When `body` or the disk fails, the old file stays as it was and nothing is left behind; what a killed process
+  /// left is removed by the next write of the same file. A link is
   /// followed; what is no regular file, such as `/dev/stdout`, is written directly.
   public static func write(to path: String, _ body: (FileWriter) throws -> Void) throws {
     let target = FileSystem.resolvingLinks(path)
@@ -17,8 +18,15 @@ public enum AtomicFile {
     if exists && status.st_mode & S_IFMT != S_IFREG { return try writeDirectly(to: target, body) }
 
     let folder = FileSystem.folder(of: target)
+    for (path, suffix) in Leftovers.find(of: FileSystem.fileName(target), in: folder)
+    where suffix.hasPrefix("-") && suffix.hasSuffix(".tmp") {
+      unlink(path)
+    }
     let number = serial.add(1, ordering: .relaxed).newValue
-    let temporary = FileSystem.join(folder, ".\(FileSystem.fileName(target)).\(getpid())-\(number).tmp")
+    let name = Leftovers.name(for: FileSystem.fileName(target), "-\(number).tmp")
+    let temporary = FileSystem.join(folder, name)
+    // A process before this one may have had the same id.
+    unlink(temporary)
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw FileError(path: path, code: errno) }
     do {

@@ -131,8 +131,9 @@ struct AnswerChoices: LuaOptions {
       throw BadArgument("self", "a model with a template expected; set m.template = 'alpaca'")
     }
     let row = InstructionRow(instruction: instruction, input: input, output: "")
-    let generator = try Generator(
-      model: model, prompt: template.promptTokens(row, tokenizer), options: generate.options())
+    let generator = try naming(["prompt": "instruction"]) {
+      try Generator(model: model, prompt: template.promptTokens(row, tokenizer), options: generate.options())
+    }
     let text = try TextStream(generator: generator, model: model, stop: template.stopStrings).rest()
     return text.trimmingSpace()
   }
@@ -165,7 +166,9 @@ final class ConversationObject: LuaObject {
         Param<LuaCallback?>("on_piece", "called with each piece of the answer"),
         returns: Returns<String>("answer", "all of it"), example: "conversation:reply('你好', io.write)"
       ) { conversation, text, show in
-        try conversation.chat.reply(to: text) { piece in try show?.run(piece) }
+        try naming(["prompt": "text"]) {
+          try conversation.chat.reply(to: text) { piece in try show?.run(piece) }
+        }
       },
       .method("reset", "Forgets all turns but the system message.", example: "conversation:reset()") {
         conversation in

@@ -40,8 +40,10 @@ extension LanguageModel {
     let generation =
       FileSystem.exists(generationPath)
       ? try HFConfig(reading: generationPath) : HFConfig(path: generationPath)
-    // Where config.json names no end token, generation_config.json may.
-    if spec.eosTokenIDs.isEmpty { spec.eosTokenIDs = try generation.identifiers("eos_token_id") }
+    // Transformers generates by generation_config.json: what ends there ends here, and what config.json names too.
+    let ends = try generation.identifiers("eos_token_id")
+    if config.value("eos_token_id") == nil, !ends.isEmpty { spec.eosTokenIDs = [] }
+    spec.eosTokenIDs += ends.filter { !spec.eosTokenIDs.contains($0) }
     let weights = FolderWeights(folder: try WeightFolder(folder: path))
     try weights.check(ParameterLayout(spec), Architecture.of(spec).names)
     let transformer = try Transformer(spec, from: weights)

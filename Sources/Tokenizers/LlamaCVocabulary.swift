@@ -40,6 +40,22 @@ struct LlamaCVocabulary {
     self.pieces = pieces
   }
 
+  /// Whether the bytes are a model of llama2.c: a header of seven plausible sizes and at least an embedding of them.
+  static func isCheckpoint(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    guard bytes.count >= 28 else { return false }
+    let fields = (0..<7).map {
+      Int(Int32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Int32.self)))
+    }
+    let versioned = 0x616B_3432
+    if fields[0] == versioned { return true }
+    let (width, hidden, layers, heads, keyHeads, context) = (
+      fields[0], fields[1], fields[2], fields[3], fields[4], fields[6]
+    )
+    return width > 0 && hidden > 0 && (1...4096).contains(layers) && heads > 0 && width % heads == 0
+      && keyHeads > 0 && heads % keyHeads == 0 && fields[5] != 0 && context > 0
+      && bytes.count / 4 / width >= abs(fields[5])
+  }
+
   private static func piece(_ id: Int, _ text: String, _ score: Float) -> SentencePieceModel.Piece {
     switch (id, text) {
     case (0, _): return .init(text: text, score: score, kind: .unknown)

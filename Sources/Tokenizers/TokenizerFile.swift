@@ -19,6 +19,12 @@ public enum TokenizerFile {
     }
     let bytes = try read(path)
     if FileSystem.fileExtension(path) == "bin" {
+      if bytes.withUnsafeBytes(LlamaCVocabulary.isCheckpoint) {
+        throw FileError(
+          path: path,
+          reason:
+            "is a llama2.c model, which holds no vocabulary: its vocabulary (such as tok512.bin) is needed")
+      }
       let model = try bytes.withUnsafeBytes { try LlamaCVocabulary($0, path: path).model }
       return try SentencePieceTokenizer(bytes: model.serialized, path: path)
     }

@@ -48,6 +48,12 @@ struct Checkpoint {
     try parse(folder).checkpoint
   }
 
+  /// Throws `FileError` unless the description can be read and the files of tensors have their whole length.
+  static func check(_ folder: String) throws {
+    _ = try parse(folder)
+    for name in [weights, moments] { _ = try SafeTensorsFile(path: FileSystem.join(folder, name)) }
+  }
+
   /// Reads a checkpoint of a run with these settings into the optimizer's parameters and moments.
   ///
   /// Throws `TrainingError` naming every difference when it belongs to another run; nothing is changed then.

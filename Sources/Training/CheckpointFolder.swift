@@ -7,6 +7,8 @@ final class CheckpointFolder {
   private var saved: [(step: Int, score: Double?)] = []
 
   /// Opens or makes the folder and removes what an interrupted save or removal left.
+  ///
+  /// - Throws: `FileError` when the latest checkpoint is damaged.
   init(_ options: CheckpointOptions) throws {
     self.options = options
     try FileSystem.makeFolders(options.directory)
@@ -15,10 +17,25 @@ final class CheckpointFolder {
       if name.hasPrefix(Self.unfinished) {
         try FileSystem.remove(path)
       } else if let step = Self.step(of: name), FileSystem.isDirectory(path) {
-        saved.append((step, try Checkpoint.header(path).score))
+        // A damaged one that is not the latest is in nobody's way: it has no score.
+        saved.append((step, try? Checkpoint.header(path).score))
       }
     }
     saved.sort { $0.step < $1.step }
+    try requireLatest()
+  }
+
+  /// Throws when the latest checkpoint is damaged, naming the one before it that is whole.
+  private func requireLatest() throws {
+    guard let latest else { return }
+    do { try Checkpoint.check(latest) } catch let error as FileError {
+      let whole = saved.dropLast().map { path(of: $0.step) }.last { (try? Checkpoint.check($0)) != nil }
+      let advice =
+        whole.map { "\($0) before it is whole: remove \(latest) to continue from there" }
+        ?? "no earlier one is whole"
+      throw FileError(
+        path: error.path, line: error.line, field: error.field, reason: "\(error.reason); \(advice)")
+    }
   }
 
   /// The path of the checkpoint with the highest step.

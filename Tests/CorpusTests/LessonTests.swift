@@ -68,7 +68,7 @@ import Tokenizers
         == "\(path):2, row 1: prompt and answer have \(total) tokens, limit 300")
     #expect(
       message { _ = try pack(.split).allRows() }
-        == "overlong: 'split' is for texts; a lesson would be trained without its prompt")
+        == "on_long: 'split' is for texts; a lesson would be trained without its prompt")
     #expect(try pack(.skip).allRows().count == 1)
     #expect(try pack(.skip).ledger().sources[0].overlongDocuments == 1)
     #expect(try pack(.truncate).allRows().first?.ids.count == 300)

@@ -165,6 +165,13 @@ import Tokenizers
     #expect(first != first.sorted())
   }
 
+  /// From a Python implementation of SHA-256, SplitMix64 and Fisher-Yates: a saved run continues in this order.
+  @Test func theOrderOfAShuffleIsFixed() throws {
+    let stream = try texts((0..<12).map { "\($0)" }).shuffled(seed: 5)
+    #expect(try stream.allTexts(epoch: 0) == [10, 11, 5, 9, 6, 2, 3, 4, 8, 7, 1, 0].map { "\($0)" })
+    #expect(try stream.allTexts(epoch: 1) == [5, 11, 1, 8, 2, 3, 6, 0, 10, 9, 7, 4].map { "\($0)" })
+  }
+
   @Test func sharesAreSharesOfTokens() throws {
     let short = try texts(Array(repeating: "abc", count: 400), name: "short.txt")
     let long = try texts(Array(repeating: String(repeating: "x", count: 198), count: 20), name: "long.txt")

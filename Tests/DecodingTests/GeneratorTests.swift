@@ -62,6 +62,10 @@ import Tokenizers
     ) { try Generator(model: model, prompt: .init(repeating: 5, count: 10), options: .init(maxTokens: 7)) }
     #expect(
       try Generator(model: model, prompt: .init(repeating: 5, count: 10), options: .init()).maxTokens == 6)
+    #expect(
+      throws: DecodingError(
+        argument: "prompt", reason: "16 tokens leave no room for an answer in the model's context of 16")
+    ) { try Generator(model: model, prompt: .init(repeating: 5, count: 16), options: .init()) }
   }
 
   @Test func anEndTokenEndsAndIsNotAmongTheIDs() throws {

@@ -58,6 +58,16 @@ import Testing
     #expect(try FileSystem.list(folder.path) == ["a"])
   }
 
+  @Test func theNextWriteRemovesWhatAKilledProcessLeft() throws {
+    // No process has the first id, which is above the greatest that Linux gives; the second lives.
+    for name in [".a.1073741824-1.tmp", ".a.1-1.tmp", ".a.b.1073741824-1.tmp", ".a.notes"] {
+      _ = try folder.write(name, "half")
+    }
+    try AtomicFile.write("new", to: folder.file("a"))
+    #expect(
+      try FileSystem.list(folder.path).sorted() == [".a.1-1.tmp", ".a.b.1073741824-1.tmp", ".a.notes", "a"])
+  }
+
   @Test func aFullDiskLeavesTheOldFile() throws {
     let path = try folder.write("a", "old")
     let full = try mountSmallDisk()

@@ -32,6 +32,29 @@ import Tokenizers
     #expect(try merged.transformer.plainLogits(ids).isClose(to: logits.map { Float($0) }))
   }
 
+  @Test func aSavedBaseTakesThePlaceOfWhatWasLoaded() throws {
+    let folder = try TemporaryFolder()
+    let path = try Fixtures.path("peft/tied/base")
+    let model = try LanguageModel.load(path)
+    func baseOfAdapter() throws -> String? {
+      try model.addLoRA(LoRAOptions(rank: 2))
+      try model.saveAdapter(to: folder("adapter"))
+      try model.detachLoRA()
+      return try JSON.read(folder("adapter/adapter_config.json"))["base_model_name_or_path"]?.stringValue
+    }
+    try model.save(to: folder("copy"))
+    #expect(try baseOfAdapter() == path)
+    try model.save(to: folder("base"), base: true)
+    #expect(try baseOfAdapter() == folder("base"))
+    try model.addLoRA(LoRAOptions(rank: 2))
+    let b = try #require(model.transformer.parameters.first { $0.name.contains("lora_B") })
+    b.tensor.pointer[0] = 1
+    #expect(
+      text { try model.save(to: folder("other"), base: true) }
+        == "base: the adapter is merged into what is written, so it cannot go onto it: merge_lora or detach_lora first"
+    )
+  }
+
   @Test("extended, adapted, saved: the original base gives the same bits", arguments: [false, true])
   func extendedVocabulary(tied: Bool) throws {
     let folder = try TemporaryFolder()

@@ -49,6 +49,27 @@ import Tokenizers
     #expect(text { try LanguageModel.load(folder("m")) } == "\(folder("m/" + shard)): no such file or folder")
   }
 
+  @Test(
+    "what ends an answer for Transformers does so here",
+    arguments: [
+      (#", "eos_token_id": 2"#, "[2, 5]", [2, 5]), (#", "eos_token_id": 2"#, "9", [2, 9]), ("", "9", [9]),
+      ("", "null", [2]),
+    ])
+  func endTokens(_ config: String, _ generation: String, _ expected: [Int]) throws {
+    let folder = try TemporaryFolder()
+    try LanguageModel.new(.tiny(), seed: 5).save(to: folder("m"))
+    let path = folder("m/config.json")
+    guard case .object(var fields) = try JSON.read(path) else {
+      Issue.record("config.json holds no object")
+      return
+    }
+    fields["eos_token_id"] = nil
+    let text = JSON.object(fields).text()
+    try AtomicFile.write(String(text.dropLast()) + config + "}", to: path)
+    try AtomicFile.write(#"{"eos_token_id": \#(generation)}"#, to: folder("m/generation_config.json"))
+    #expect(try LanguageModel.load(folder("m")).spec.eosTokenIDs == expected)
+  }
+
   @Test func savingTakesOverOtherFilesAndReplacesItsOwn() throws {
     let folder = try TemporaryFolder()
     let model = try LanguageModel.new(.tiny(), seed: 5)

@@ -95,6 +95,11 @@ import Tokenizers
         try message(Array("x".utf8), "tokenizer.json").hasPrefix(
           "tokenizer.json is a kind of tokenizer that is not supported; supported are sentencepiece models (tokenizer.model)"
         ))
+      let header: [Int32] = [8, 16, 1, 2, 2, 4, 32] + Array(repeating: 0, count: 32)
+      #expect(
+        try message(
+          header.flatMap { value in withUnsafeBytes(of: value.littleEndian) { Array($0) } }, "m.bin")
+          == "is a llama2.c model, which holds no vocabulary: its vocabulary (such as tok512.bin) is needed")
       #expect(try message([7, 0], "t.bin") == "is not a llama2.c vocabulary: it has only 2 bytes")
       #expect(
         try message([7, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 65], "t.bin")

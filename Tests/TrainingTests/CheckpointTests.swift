@@ -134,6 +134,27 @@ import Tokenizers
     }
   }
 
+  @Test func aDamagedCheckpointIsInTheWayOnlyIfItIsTheLatest() throws {
+    try Toy.withFolder { folder in
+      let first = try job(folder, Toy.model())
+      for _ in 0..<3 { _ = try first.step() }
+      try AtomicFile.write("{ half", to: folder + "/ckpt/step-000002/checkpoint.json")
+      #expect(try job(folder, Toy.model()).resumedFrom == 3)
+      let weights = folder + "/ckpt/step-000003/weights.safetensors"
+      try AtomicFile.write(Array(try FileSystem.read(weights).dropLast(8)), to: weights)
+      let told = message { _ = try job(folder, Toy.model()) } ?? ""
+      #expect(
+        told.hasPrefix("\(weights): ")
+          && told.hasSuffix(
+            "; \(folder)/ckpt/step-000001 before it is whole: remove \(folder)/ckpt/step-000003 to continue from "
+              + "there"), "\(told)")
+      try FileSystem.remove(folder + "/ckpt/step-000003")
+      try FileSystem.remove(folder + "/ckpt/step-000001")
+      let alone = message { _ = try job(folder, Toy.model()) } ?? ""
+      #expect(alone.hasSuffix("; no earlier one is whole"))
+    }
+  }
+
   @Test func hooksKeepTheirState() throws {
     try Toy.withFolder { folder in
       let first = try job(folder, Toy.model())

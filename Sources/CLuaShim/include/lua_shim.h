@@ -72,6 +72,8 @@ void yy_interrupt_install(void);       /* takes SIGINT; idempotent */
 void yy_run_begin(lua_State *L);       /* Lua runs on this thread until yy_run_end; nests */
 bool yy_run_end(lua_State *L);         /* whether the run was interrupted; hook and flags are clear after the outermost */
 bool yy_is_interrupted(lua_State *L);
+/* The index of the registry, which is a macro that Swift does not see. */
+static inline int yy_registry(void) { return LUA_REGISTRYINDEX; }
 bool yy_is_running(lua_State *L);
 void yy_push_interrupt(lua_State *L);  /* the error value of an interrupted run */
 unsigned long yy_this_thread(void);

@@ -81,8 +81,13 @@ suite["tells what it cannot do"] = function(folder)
   local m = model(folder)
   test.raises("bad argument #2 'options' to 'Model:generate' (option 'max_tokens': the prompt of 2 tokens and max_tokens 500 make 502, more than the model's context of 160)",
     function() m:generate("从前", { max_tokens = 500 }) end)
-  test.raises("bad argument #2 'options' to 'Model:generate' (option 'max_tokens': the prompt of 400 tokens and max_tokens 1 make 401, more than the model's context of 160)",
+  test.raises("bad argument #1 'prompt' to 'Model:generate' (400 tokens leave no room for an answer in the model's context of 160)",
     function() m:generate(("从前"):rep(200)) end)
+  m.template = "alpaca"
+  local _, told = pcall(m.answer, m, ("从前"):rep(200))
+  test.ok(tostring(told):find("bad argument #1 'instruction' to 'Model:answer' %(%d+ tokens leave no room for an answer"), told)
+  _, told = pcall(m:conversation().reply, m:conversation(), ("从前"):rep(200))
+  test.ok(tostring(told):find("bad argument #1 'text' to 'Conversation:reply' %(%d+ tokens leave no room for an answer"), told)
   test.raises("bad argument #2 'options' to 'Model:generate' (unknown option 'max_token'; did you mean 'max_tokens'?)",
     function() m:generate("从前", { max_token = 5 }) end)
   test.raises("bad argument #2 'options' to 'Model:generate' (option 'temperature': a number from 0 on expected, got -1.0)",
