@@ -80,7 +80,9 @@ struct KeyedNumbers {
     return z ^ (z >> 31)
   }
 
-  /// Fisher and Yates's shuffle, from the end. Swift's own may change with its version, and with it the order of data
+  /// Fisher and Yates's shuffle, from the end.
+  ///
+  /// Swift's own may change with its version, and with it the order of data
   /// that a saved run continues in.
   mutating func shuffle(_ items: inout [UInt32]) {
     for last in items.indices.dropFirst().reversed() {

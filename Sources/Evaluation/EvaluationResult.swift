@@ -36,7 +36,7 @@ public struct EvaluationResult: Equatable, Sendable, CustomStringConvertible {
   public var nll: Double { totalNLL / Double(tokens) }
   /// exp(nll): comparable only under the same tokenizer.
   public var perplexity: Double { exp(nll) }
-  /// Comparable across tokenizers. The end of an answer is in the sum, and has no bytes.
+  /// Comparable across tokenizers; the end of an answer is in the sum, and has no bytes.
   public var bitsPerByte: Double? { bytes.map { totalNLL / (log(2) * Double($0)) } }
   /// Comparable across tokenizers.
   public var bitsPerCharacter: Double? { characters.map { totalNLL / (log(2) * Double($0)) } }

@@ -22,8 +22,9 @@ public struct PerplexityOptions: Equatable, Sendable {
   public var stride: Int?
   /// Stops after the document or row with which this many tokens are reached; nil: all of the data.
   public var tokens: Int?
-  /// Stops after the document with which so many UTF-8 bytes of text, of lessons of answers, are reached: the same
-  /// documents whatever the tokenizer; nil: all of the data. Rows have no bytes.
+  /// Stops after the document with which so many UTF-8 bytes of text, of lessons of answers, are reached.
+  ///
+  /// These are the same documents whatever the tokenizer; nil: all of the data. Rows have no bytes.
   public var bytes: Int?
 
   public init(window: Int? = nil, stride: Int? = nil, tokens: Int? = nil, bytes: Int? = nil) {

@@ -147,7 +147,8 @@ import Tokenizers
         told.hasPrefix("\(weights): ")
           && told.hasSuffix(
             "; \(folder)/ckpt/step-000001 before it is whole: remove \(folder)/ckpt/step-000003 to continue from "
-              + "there"), "\(told)")
+              + "there"),
+        "\(told)")
       try FileSystem.remove(folder + "/ckpt/step-000003")
       try FileSystem.remove(folder + "/ckpt/step-000001")
       let alone = message { _ = try job(folder, Toy.model()) } ?? ""
