@@ -57,6 +57,7 @@ final class SourceFeed {
   func peek() throws -> EncodedDocument? {
     if let current { return current }
     let before = (cursor: cursor.state, read: read)
+    var hasStartedAgain = false
     do {
       while true {
         try Interrupt.check()
@@ -66,7 +67,12 @@ final class SourceFeed {
         guard let document else {
           if read.perPass == nil { read.perPass = read.inPass }
           if once { return nil }
+          // A whole pass without a document that is taken: so will be all others.
+          if hasStartedAgain || read.inPass == 0 {
+            throw CorpusError(argument: "data", reason: "every document of \(stream.name) was left out")
+          }
           try startAgain()
+          hasStartedAgain = true
           continue
         }
         read.documents += 1
@@ -120,9 +126,6 @@ final class SourceFeed {
   }
 
   private func startAgain() throws {
-    if read.inPass == 0 {
-      throw CorpusError(argument: "data", reason: "every document of \(stream.name) was left out")
-    }
     read.passes += 1
     read.inPass = 0
     cursor = try stream.open(epoch: firstPass + read.passes)

@@ -75,6 +75,16 @@ import Tokenizers
     #expect(try pack(.truncate).ledger().truncated == total - 300)
   }
 
+  /// With a budget a source starts again; one that never gives anything must not do so for ever.
+  @Test func lessonsOfWhichNoneFitsAreAnError() throws {
+    let stream = try lessons([
+      ("Go.", String(repeating: "x", count: 400)), ("Go.", String(repeating: "y", count: 400)),
+    ])
+    let data = try PackedData(
+      stream, tokenizer: tokenizer, options: .init(length: 300, tokens: 5000, overlong: .skip))
+    #expect(message { _ = try data.allRows() } == "data: every document of \(stream.name) was left out")
+  }
+
   @Test func anEmptyOutputIsNoLesson() throws {
     let stream = try lessons([("Say nothing.", " ")])
     #expect(
