@@ -77,15 +77,15 @@ import Tokenizers
     let job = try TrainingJob(model: model(), data: data([("a", "b"), ("c", "d")]), options: options)
     #expect(written == "")
     try job.run()
-    #expect(written == "end token `<2>` is trained in 100 % of samples\n")
-    #expect(job.endTokens == EndTokenShare(lessons: 2, ended: 2, isWhole: true, token: "`<2>`"))
+    #expect(written == "end token `</s>` is trained in 100 % of samples\n")
+    #expect(job.endTokens == EndTokenShare(lessons: 2, ended: 2, isWhole: true, token: "`</s>`"))
 
     // Two of three answers are cut off.
     let long = String(repeating: "x", count: 300)
     let cut = try data([("a", long), ("b", "c"), ("d", long)], .init(length: 300, overlong: .truncate))
     #expect(
       try TrainingJob(model: model(), data: cut, options: options).endTokens?.description
-        == "end token `<2>` is trained in 33.3 % of samples")
+        == "end token `</s>` is trained in 33.3 % of samples")
     #expect(
       EndTokenShare(lessons: 1000, ended: 999, isWhole: false, token: "`</s>`").description
         == "end token `</s>` is trained in 99.9 % of the first 1000 samples")
@@ -98,7 +98,7 @@ import Tokenizers
     let long = String(repeating: "x", count: 300)
     let cut = try data([("a", long), ("b", long)], .init(length: 300, overlong: .truncate))
     let reason =
-      "data: end token `<2>` is trained in 0 % of samples: the model would never stop; "
+      "data: end token `</s>` is trained in 0 % of samples: the model would never stop; "
       + "are the answers cut off, or of another tokenizer?"
     #expect(
       message { _ = try TrainingJob(model: model(), data: cut, options: Toy.options()) } == reason)
