@@ -12,6 +12,30 @@ local files = {}
 ---@return boolean exists whether it is there
 function files.exists(path) end
 
+---Tells whether a path is a file, and not a folder.
+---```lua
+---yy.files.is_file('/')  --> false
+---```
+---@param path string a file or folder
+---@return boolean is_file false where there is nothing
+function files.is_file(path) end
+
+---Tells how long a file is.
+---```lua
+---yy.files.size('notes.txt')
+---```
+---@param path string a file
+---@return integer bytes its length
+function files.size(path) end
+
+---Computes the SHA-256 of a file's content.
+---```lua
+---yy.files.sha256('notes.txt')
+---```
+---@param path string a file
+---@return string digest 64 hexadecimal digits
+function files.sha256(path) end
+
 ---Reads a whole file.
 ---```lua
 ---yy.files.read('notes.txt')
