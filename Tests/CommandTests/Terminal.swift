@@ -63,8 +63,15 @@ final class Terminal {
   private var seen = 0
 
   /// Waits for the end and gives its status.
-  func wait() -> Int32 {
-    process.waitUntilExit()
+  ///
+  /// Ctrl-D means the end only where a prompt was seen: before, it is a byte that the terminal swallows.
+  func wait(seconds: Double = 60) throws -> Int32 {
+    let end = Date(timeIntervalSinceNow: seconds)
+    while process.isRunning && Date() < end { usleep(2000) }
+    guard !process.isRunning else {
+      process.terminate()
+      throw Unexpected(description: "still running after \(seconds) s; the screen: \(screen)")
+    }
     return process.terminationStatus
   }
 }
