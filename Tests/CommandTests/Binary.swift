@@ -70,6 +70,20 @@ final class Binary {
 
   var isRunning: Bool { process.isRunning }
 
+  /// Stops it where it is; false when it has ended.
+  func halt() -> Bool {
+    signal(SIGSTOP)
+    while process.isRunning {
+      let fields = (try? String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8)) ?? ""
+      switch fields.split(separator: ")").last?.split(separator: " ").first {
+      case "T": return true
+      case "Z", nil: return false
+      default: usleep(20)
+      }
+    }
+    return false
+  }
+
   /// Waits until the output or a file says so.
   func until(seconds: Double = 60, _ condition: () -> Bool) throws {
     let end = Date(timeIntervalSinceNow: seconds)

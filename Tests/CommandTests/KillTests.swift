@@ -78,27 +78,23 @@ import Testing
     var kills = 0
     var inCheckpoint = 0
     var round = 0
-    // Ten, and on until one has met a checkpoint that was being written.
-    func goesOn() -> Bool { kills < 10 || inCheckpoint == 0 && kills < 60 }
-    while goesOn() {
+    while kills < 10 {
       round += 1
+      try #require(round <= 100, "seed \(seed): \(kills) kills in 100 runs")
       let name = "killed-\(round)"
       var isDone = false
       while !isDone {
         let run = try Self.start(folder, name, every: every)
-        if goesOn() {
-          // Every second kill waits for a checkpoint that is being written.
-          let checkpoints = folder.file(name) + "/checkpoints"
-          let delay = UInt32.random(in: 20_000..<500_000, using: &random)
-          usleep(delay)
-          if kills % 2 == 1 {
-            for _ in 0..<20_000 where run.isRunning && !Self.unfinished(in: checkpoints) { usleep(50) }
-            usleep(UInt32.random(in: 0..<800, using: &random))
-          }
-          if run.isRunning {
+        if kills < 10 {
+          // Every second kill comes while a checkpoint is being written.
+          let isMet =
+            kills % 2 == 1
+            ? Self.stopsInside(folder.file(name) + "/checkpoints", run, &random)
+            : Self.stops(after: UInt32.random(in: 20_000..<300_000, using: &random), run)
+          if isMet {
             run.signal(SIGKILL)
+            inCheckpoint += kills % 2
             kills += 1
-            if Self.unfinished(in: checkpoints) { inCheckpoint += 1 }
           }
         }
         let result = try run.wait()
@@ -110,7 +106,22 @@ import Testing
     }
     print(
       "kill -9: seed \(seed), \(kills) kills, \(inCheckpoint) in a checkpoint, \(round) runs, every \(every)")
-    #expect(inCheckpoint > 0, "seed \(seed): no kill met a checkpoint that was being written")
+  }
+
+  /// Halts a run after so many microseconds; false when it has ended by then.
+  static func stops(after delay: UInt32, _ run: Binary) -> Bool {
+    usleep(delay)
+    return run.halt()
+  }
+
+  /// Halts a run while it writes a checkpoint; false when it has ended before that happened.
+  static func stopsInside(_ checkpoints: String, _ run: Binary, _ random: inout Counter) -> Bool {
+    while run.halt() {
+      if unfinished(in: checkpoints) { return true }
+      run.signal(SIGCONT)
+      usleep(UInt32.random(in: 0..<1500, using: &random))
+    }
+    return false
   }
 
   @Test func aFullDiskLeavesTheLastCheckpointGood() throws {

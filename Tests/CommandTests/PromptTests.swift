@@ -16,7 +16,8 @@ import Testing
     prompt.type("t = 5;\rt\r")
     try prompt.expect("\n5\n> ")
     prompt.type("error { code = 3 }\r")
-    try prompt.expect("(error object is a table value): { code = 3 }\n> ")
+    try prompt.expect("(error object is a table value): { code = 3 }\n")
+    try prompt.expect("\n> ")
     prompt.type("\u{04}")
     #expect(try prompt.wait() == 0)
   }
@@ -107,7 +108,8 @@ import Testing
     try prompt.expect("\n> ")
     #expect(prompt.screen.split(separator: "\n").allSatisfy { $0.count <= 80 })
     prompt.type("yy.dta\r")
-    try prompt.expect("yy has no member 'dta'; did you mean 'data'?\n> ")
+    try prompt.expect("yy has no member 'dta'; did you mean 'data'?\n")
+    try prompt.expect("\n> ")
     prompt.type("\u{04}")
     #expect(try prompt.wait() == 0)
   }
