@@ -74,8 +74,8 @@ final class Binary {
   func halt() -> Bool {
     signal(SIGSTOP)
     while process.isRunning {
-      let fields = (try? String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8)) ?? ""
-      switch fields.split(separator: ")").last?.split(separator: " ").first {
+      let line = try? String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8)
+      switch line?.split(separator: ")").last?.split(separator: " ").first {
       case "T": return true
       case "Z", nil: return false
       default: usleep(20)
