@@ -16,15 +16,19 @@
       await #expect(processExitsWith: .success) {
         let reference = try Toy.model(lora: ProcessTests.lora)
         let whole = try TrainingJob(
-          model: reference, data: MemoryRows(Toy.rows(16)), options: Toy.options(steps: 12, batch: 8))
+          model: reference, data: MemoryRows(Toy.rows(16)), options: Toy.options(steps: 40, batch: 8))
+        let start = Date()
         try whole.run()
+        let stepTime = Date().timeIntervalSince(start) / 40
         let model = try Toy.model(lora: ProcessTests.lora)
         let job = try TrainingJob(
-          model: model, data: MemoryRows(Toy.rows(16)), options: Toy.options(steps: 12, batch: 8))
-        var interrupts = 0
-        var patience: UInt32 = 500
+          model: model, data: MemoryRows(Toy.rows(16)), options: Toy.options(steps: 40, batch: 8))
+        var (interrupts, attempts) = (0, 0)
         while !job.isFinished {
-          let microseconds = patience
+          // From the start of a step to beyond its end; every step gets through once.
+          let share = Double(attempts % 12) / 10
+          attempts += 1
+          let microseconds = UInt32(share * stepTime * 1e6)
           let timer = Thread {
             usleep(microseconds)
             Interrupt.request()
@@ -37,7 +41,6 @@
           }
           while !timer.isFinished { usleep(100) }
           Interrupt.clear()
-          patience += 700
         }
         if interrupts == 0 { exit(4) }
         if Toy.bits(model) != Toy.bits(reference) { exit(5) }
