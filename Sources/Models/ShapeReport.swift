@@ -1,3 +1,6 @@
+import Files
+import Tensors
+
 /// Counts and shapes of a model, known from its spec alone: nothing of its size is allocated.
 public struct ShapeReport: Equatable, Sendable, CustomStringConvertible {
   public let spec: ModelSpec
@@ -6,6 +9,7 @@ public struct ShapeReport: Equatable, Sendable, CustomStringConvertible {
   public let parameters: Int
   /// Those that training updates.
   public let trainable: Int
+  let uses: [ParameterUse]
   private let rows: [Row]
 
   private struct Row: Equatable, Sendable {
@@ -37,9 +41,10 @@ public struct ShapeReport: Equatable, Sendable, CustomStringConvertible {
     }
     let groups = Set(lora.map { $0.train } ?? train)
     let isTied = spec.tieWordEmbeddings
-    var places: [(place: ParameterPlace, trained: Bool)] = []
+    var uses: [ParameterUse] = []
     for place in try ParameterLayout(spec).places {
-      places.append((place, Self.isTrained(place, groups, isTied: isTied, hasAdapter: lora != nil)))
+      let isTrained = Self.isTrained(place, groups, isTied: isTied, hasAdapter: lora != nil)
+      uses.append(ParameterUse(place: place, isTrained: isTrained))
       // An adapter stands behind its linear's last parameter, as in the model.
       guard let lora, let module = place.kind.lastOfLinear(spec), targets.contains(module) else { continue }
       let (input, output) = spec.widths(of: module)
@@ -47,40 +52,42 @@ public struct ShapeReport: Equatable, Sendable, CustomStringConvertible {
         (ParameterKind.adapterA(module), [lora.rank, input]), (.adapterB(module), [output, lora.rank]),
       ]
       for (kind, shape) in shapes {
-        places.append((.init(name: kind.label, kind: kind, layer: place.layer, shape: shape), true))
+        let place = ParameterPlace(name: kind.label, kind: kind, layer: place.layer, shape: shape)
+        uses.append(ParameterUse(place: place, isTrained: true))
       }
     }
-    self.init(spec, lora, places)
+    self.init(spec, lora, uses)
   }
 
   init(_ model: LanguageModel) {
-    let places = model.transformer.parameters.map { parameter in
-      (
+    let uses = model.transformer.parameters.map { parameter in
+      ParameterUse(
         place: ParameterPlace(
           name: parameter.name, kind: parameter.kind, layer: parameter.layer, shape: parameter.shape),
-        trained: parameter.isTrainable
-      )
+        isTrained: parameter.isTrainable, isMapped: parameter.tensor.isBorrowed)
     }
-    self.init(model.spec, model.lora, places)
+    self.init(model.spec, model.lora, uses)
   }
 
-  private init(_ spec: ModelSpec, _ lora: LoRAOptions?, _ places: [(place: ParameterPlace, trained: Bool)]) {
+  private init(_ spec: ModelSpec, _ lora: LoRAOptions?, _ uses: [ParameterUse]) {
     var order: [String] = []
     var rows: [String: Row] = [:]
-    for (place, trained) in places {
+    for use in uses {
+      let place = use.place
       let name = place.kind.label
       let key = "\(name) \(place.shape)"
       if rows[key] == nil { order.append(key) }
       let old = rows[key]
       rows[key] = Row(
         name: name, shape: place.shape, copies: (old?.copies ?? 0) + 1,
-        trained: (old?.trained ?? 0) + (trained ? place.count : 0))
+        trained: (old?.trained ?? 0) + (use.isTrained ? place.count : 0))
     }
     self.spec = spec
     self.lora = lora
     self.rows = order.compactMap { rows[$0] }
-    parameters = places.reduce(0) { $0 + $1.place.count }
-    trainable = places.reduce(0) { $0 + ($1.trained ? $1.place.count : 0) }
+    self.uses = uses
+    parameters = uses.reduce(0) { $0 + $1.place.count }
+    trainable = uses.reduce(0) { $0 + ($1.isTrained ? $1.place.count : 0) }
   }
 
   private static func isTrained(
@@ -123,8 +130,8 @@ public struct ShapeReport: Equatable, Sendable, CustomStringConvertible {
     lines.append("parameters  " + Self.grouped(parameters))
     lines.append("trainable   \(Self.grouped(trainable)) (\(Self.percent(trainablePercentage)))")
     lines.append(
-      "memory      \(Self.bytes(weightBytes)) of weights in f32"
-        + (trainable > 0 ? ", training adds \(Self.bytes(trainingBytes)) and activations" : ""))
+      "memory      \(ByteCount.text(weightBytes)) of weights in f32"
+        + (trainable > 0 ? ", training adds \(ByteCount.text(trainingBytes)) and activations" : ""))
     return lines.joined(separator: "\n")
   }
 
@@ -152,12 +159,6 @@ public struct ShapeReport: Equatable, Sendable, CustomStringConvertible {
     let hundredths = Int((value * 100).rounded())
     let rest = hundredths % 100
     return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest) %"
-  }
-
-  static func bytes(_ count: Int) -> String {
-    let tenths = { (unit: Double) in Int((Double(count) / unit * 10).rounded()) }
-    if count >= 1_000_000_000 { return "\(tenths(1e9) / 10).\(tenths(1e9) % 10) GB" }
-    return "\(tenths(1e6) / 10).\(tenths(1e6) % 10) MB"
   }
 
   private static func short(_ value: Double) -> String {

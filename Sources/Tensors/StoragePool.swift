@@ -52,7 +52,7 @@ public final class StoragePool: Sendable {
   }
 
   /// The size a request of `bytes` is rounded up to.
-  static func sizeClass(_ bytes: Int) -> Int {
+  public static func sizeClass(_ bytes: Int) -> Int {
     guard bytes > alignment else { return alignment }
     let power = 1 << (Int.bitWidth - 1 - (bytes - 1).leadingZeroBitCount)
     let step = max(alignment, power / 8)

@@ -92,7 +92,7 @@ private struct AttentionGradients {
     let dk = needsKey ? Tensor.zeros(k.shape) : nil
     let dv = needsValue ? Tensor.zeros(v.shape) : nil
     let pieces = plan.documents.count * plan.kvHeads
-    let scratch = Scratch(size: 2 * plan.scoresSize + AttentionPlan.blockRows, pieces: pieces)
+    let scratch = Scratch(size: plan.gradientScratchSize, pieces: pieces)
     let provider = try MatrixProducts.current
     try Parallel.pieces(pieces) { piece in
       let keyHead = piece % plan.kvHeads

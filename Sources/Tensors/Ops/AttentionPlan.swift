@@ -46,4 +46,6 @@ struct AttentionPlan {
   var group: Int { heads / kvHeads }
   /// The floats of the largest block's scores.
   var scoresSize: Int { (documents.lazy.joined().map { $0.rows.count * $0.stride }).max() ?? 0 }
+  /// The floats a piece of the backward pass needs: two blocks of scores, and a number a row.
+  var gradientScratchSize: Int { 2 * scoresSize + Self.blockRows }
 }

@@ -1,0 +1,100 @@
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Models
+
+/// The account of a row's memory against the ledger of rows that are really computed.
+@Suite struct TrainingMemoryTests {
+  /// A shape in which no dimension stands for another.
+  static func spec(tied: Bool = false, kvHeads: Int = 4, bias: Bool = false, vocabulary: Int = 500) -> ModelSpec {
+    var spec = ModelSpec(
+      vocabSize: vocabulary, hiddenSize: 64, numHiddenLayers: 3, numAttentionHeads: 4, intermediateSize: 176,
+      numKeyValueHeads: kvHeads)
+    spec.maxPositionEmbeddings = 160
+    spec.tieWordEmbeddings = tied
+    spec.attentionBias = bias
+    spec.mlpBias = bias
+    return spec
+  }
+
+  struct Case: CustomTestStringConvertible, Sendable {
+    let name: String
+    var spec = TrainingMemoryTests.spec()
+    var lora: LoRAOptions?
+    var train = ["all"]
+    var documents = [128]
+    var rows = 2
+    var testDescription: String { name }
+
+    func model() throws -> LanguageModel {
+      let model = try LanguageModel.new(spec, seed: 1)
+      if let lora { try model.addLoRA(lora) } else { try model.trainOnly(train) }
+      return model
+    }
+  }
+
+  static let cases: [Case] = [
+    Case(name: "full"),
+    Case(name: "full, one row a step", rows: 1),
+    Case(name: "full, deep and narrow vocabulary", spec: spec(vocabulary: 32)),
+    Case(name: "full, one row, narrow vocabulary", spec: spec(vocabulary: 32), rows: 1),
+    Case(name: "tied head", spec: spec(tied: true)),
+    Case(name: "large vocabulary", spec: spec(vocabulary: 6000)),
+    Case(name: "grouped-query", spec: spec(kvHeads: 1)),
+    Case(name: "biases", spec: spec(bias: true, vocabulary: 64)),
+    Case(name: "several documents", documents: [30, 50, 1, 47]),
+    Case(name: "embedding only", train: ["embedding"]),
+    Case(name: "head only", train: ["head"]),
+    Case(name: "norms only", spec: spec(vocabulary: 64), train: ["norms"]),
+    Case(name: "LoRA on all linears", spec: spec(vocabulary: 64), lora: .init(targets: LoRAOptions.allTargets)),
+    Case(name: "LoRA on q and v", spec: spec(vocabulary: 64), lora: .init(targets: ["q", "v"])),
+    Case(name: "LoRA on down", spec: spec(vocabulary: 64), lora: .init(targets: ["down"])),
+    Case(
+      name: "LoRA with dropout", spec: spec(vocabulary: 64),
+      lora: .init(dropout: 0.1, targets: LoRAOptions.allTargets)),
+    Case(name: "LoRA beside embedding and head", lora: .init(rank: 32, train: ["embedding", "head"])),
+    Case(name: "LoRA beside a tied head", spec: spec(tied: true), lora: .init(train: ["head", "norms"])),
+  ]
+
+  /// The most live bytes of rows, counted from what is there before them.
+  private func measured(_ test: Case) throws -> (activations: Int, total: Int) {
+    let ledger = StorageLedger()
+    return try StorageLedger.$current.withValue(ledger) {
+      let model = try test.model()
+      let length = test.documents.reduce(0, +)
+      let ids = (0..<length).map { Int32($0 % 31) }
+      var targets = ids.dropFirst() + [-1]
+      var end = 0
+      for document in test.documents {
+        end += document
+        targets[targets.startIndex + end - 1] = -1
+      }
+      for _ in 0..<test.rows {
+        try model.transformer.loss(
+          ids: ids, targets: Array(targets), documents: test.documents, dropout: RandomKey(seed: 1, "row")
+        ).backward()
+      }
+      let gradients = ledger.liveBytes(of: .gradients), weights = ledger.liveBytes(of: .weights)
+      withExtendedLifetime(model) {}
+      return (ledger.peakBytes - weights - gradients, ledger.peakBytes)
+    }
+  }
+
+  private func rehearsed(_ test: Case) throws -> MemoryTally.State {
+    let shape = TrainedShape(try ShapeReport(test.spec, lora: test.lora, train: test.train))
+    let rehearsal = RowRehearsal(shape)
+    let length = test.documents.reduce(0, +)
+    for _ in 0..<test.rows {
+      rehearsal.train(
+        documents: test.documents, trained: length - test.documents.count, recompute: false)
+    }
+    return rehearsal.tally.peak
+  }
+
+  @Test(arguments: cases) func theAccountIsThatOfRealRows(_ test: Case) throws {
+    let real = try measured(test), plan = try rehearsed(test)
+    let ratio = Double(plan.total) / Double(real.total)
+    #expect(abs(ratio - 1) < 0.01, "\(plan.total) planned (\(plan.moment)), \(real.total) measured")
+  }
+}
