@@ -75,8 +75,7 @@ final class MemoryTally {
 /// A tensor of which only the size is known: it is counted for as long as somebody holds it.
 final class SizedTensor {
   let count: Int
-  /// Bytes a number.
-  let width: Int
+  let type: DataType
   /// How it was computed; nil where no gradient will be asked for.
   var step: RehearsedStep?
 
@@ -85,10 +84,11 @@ final class SizedTensor {
   private let purpose: Purpose
   private let layer: Int?
 
-  init(_ tally: MemoryTally, count: Int, width: Int, bytes: Int? = nil, purpose: Purpose, layer: Int?) {
-    (self.tally, self.count, self.width, self.purpose, self.layer) = (tally, count, width, purpose, layer)
-    self.bytes = bytes ?? count * width
-    tally.add(self.bytes, purpose, layer: layer)
+  init(_ tally: MemoryTally, _ shape: [Int], _ type: DataType, purpose: Purpose, layer: Int? = nil) {
+    (self.tally, self.type, self.purpose, self.layer) = (tally, type, purpose, layer)
+    count = shape.reduce(1, *)
+    bytes = type.byteCount(shape)
+    tally.add(bytes, purpose, layer: layer)
   }
 
   deinit { tally.remove(bytes, purpose, layer: layer) }

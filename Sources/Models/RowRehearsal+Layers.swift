@@ -47,13 +47,13 @@ extension RowRehearsal {
   private func attention(_ x: SizedTensor, _ documents: [Int]) -> SizedTensor {
     let queries = rotary(linear(x, .q))
     let keys = rotary(linear(x, .k))
-    let values = linear(x, .v, width: precision.activations)
+    let values = linear(x, .v, result: type)
     return linear(attention(q: queries, k: keys, v: values, documents: documents), .o)
   }
 
   private func feedForward(_ x: SizedTensor) -> SizedTensor {
-    let gated = linear(x, .gate, width: precision.activations)
-    let lifted = linear(x, .up, width: precision.activations)
+    let gated = linear(x, .gate, result: type)
+    let lifted = linear(x, .up, result: type)
     return linear(siluMultiply(gated, lifted), .down)
   }
 

@@ -14,7 +14,7 @@ extension RowRehearsal {
 
   /// Keeps its input and a number a row.
   func rmsNorm(_ x: SizedTensor, _ weight: SizedParameter) -> SizedTensor {
-    let out = tensor(x.count, width: precision.activations)
+    let out = tensor(x.count, type)
     let deviations = tensor(rows)
     let (count, needsX) = (x.count, x.step != nil)
     record(out, from: [x], training: [weight], keeping: [x, deviations]) { [self] _ in
@@ -26,31 +26,50 @@ extension RowRehearsal {
   }
 
   /// Keeps its input where the weight or the adapter's A is trained, and the thin product where B is.
-  func linear(_ x: SizedTensor, _ module: BlockModule, width: Int = 4) -> SizedTensor {
+  func linear(_ x: SizedTensor, _ module: BlockModule, result: DataType = .f32) -> SizedTensor {
     guard let weight = parameter(.weight(module), layer) else {
       preconditionFailure("the layout holds every linear")
     }
     let bias = parameter(.bias(module), layer)
     let a = parameter(.adapterA(module), layer), b = parameter(.adapterB(module), layer)
     let (inputs, outputs) = spec.widths(of: module)
-    let (rows, needsX, type) = (rows, x.step != nil, x.width)
-    let dropped = { [self] in a != nil && hasDropout ? tensor(rows * inputs) : nil }
+    let (rows, needsX, type) = (rows, x.step != nil, x.type)
+    let product = multiplied(as: type)
 
-    let out = tensor(rows * outputs, width: width)
+    let out = tensor(rows * outputs, result)
     let thin = a.map { tensor(rows * $0.shape[0]) }
-    withExtendedLifetime((dropped(), converted(x), converted(weight, type))) {}
+    withExtendedLifetime(dropped(x.type, rows * inputs, a)) {}
+    withExtendedLifetime(
+      [converted(x, to: product), converted(weight, to: product), converted(thin, to: product)]
+        + [result == .f32 ? nil : tensor(WorkingMemory.product(m: rows, n: outputs, k: inputs))]
+    ) {}
     record(
       out, from: [x], training: [weight, bias, a, b],
       keeping: [
         weight.isTrained || a?.isTrained == true ? x : nil, b?.isTrained == true ? thin : nil,
       ]
     ) { [self] dout in
-      let typed = dout.width == type ? nil : tensor(dout.count, width: type)
-      for parameter in [weight, b] { accumulate(parameter) }
+      let typed = dout.type == type ? nil : tensor(dout.count, type)
+      // Where the CPU multiplies no bf16, both sides are made f32 again.
+      let wide = { [self] (count: Int) in type == product ? nil : tensor(count, product) }
+      if weight.isTrained {
+        accumulate(weight)
+        withExtendedLifetime((wide(dout.count), wide(rows * inputs))) {}
+      }
+      if let b, b.isTrained {
+        accumulate(b)
+        withExtendedLifetime((wide(dout.count), product == .f32 ? nil : tensor(rows * b.shape[1], product))) {}
+      }
       let dthin = a.map { tensor(rows * $0.shape[0]) }
-      if a?.isTrained == true { withExtendedLifetime(dropped()) { accumulate(a) } }
+      if let a, a.isTrained {
+        accumulate(a)
+        withExtendedLifetime((dropped(type, rows * inputs, a), wide(rows * inputs))) {}
+      }
       let dx = needsX ? tensor(rows * inputs) : nil
-      if needsX { withExtendedLifetime((dropped(), converted(weight, type))) {} }
+      if needsX {
+        withExtendedLifetime((wide(dout.count), converted(weight, to: product))) {}
+        withExtendedLifetime(hasDropout && a != nil ? tensor(rows * inputs) : nil) {}
+      }
       accumulate(bias)
       withExtendedLifetime((typed, dthin)) {}
       return [dx]
@@ -58,9 +77,17 @@ extension RowRehearsal {
     return out
   }
 
+  /// An adapter's input of which some is left out, and what it is made of and multiplied as.
+  private func dropped(_ type: DataType, _ count: Int, _ a: SizedParameter?) -> [SizedTensor?] {
+    guard hasDropout, a != nil else { return [] }
+    let floats = type == .f32 ? nil : tensor(count)
+    let out = tensor(count)
+    return [floats, out]
+  }
+
   /// Keeps nothing.
   func rotary(_ x: SizedTensor) -> SizedTensor {
-    let out = tensor(x.count, width: precision.activations)
+    let out = tensor(x.count, type)
     let count = x.count
     record(out, from: [x]) { [self] _ in [tensor(count)] }
     return out
@@ -68,13 +95,21 @@ extension RowRehearsal {
 
   /// Keeps its arguments, its result and a number for every row and head.
   func attention(q: SizedTensor, k: SizedTensor, v: SizedTensor, documents: [Int]) -> SizedTensor {
-    let out = tensor(q.count, width: precision.activations)
+    let out = tensor(q.count, type)
+    let (rows, product) = (rows, multiplied(as: type))
     let logarithms = tensor(spec.numAttentionHeads * rows)
-    withExtendedLifetime(attentionScores(documents, backward: false)) {}
-    let counts = [q, k, v].map { $0.step == nil ? nil : $0.count }
-    record(out, from: [q, k, v], keeping: [q, k, v, out, logarithms]) { [self] _ in
-      let gradients = counts.map { $0.map { tensor($0) } }
-      withExtendedLifetime(attentionScores(documents, backward: true)) {}
+    withExtendedLifetime(
+      [q, k, v].map { converted($0, to: product) } + [attentionScores(documents, backward: false)]
+    ) {}
+    let counts = [q, k, v].map(\.count), needs = [q, k, v].map { $0.step != nil }
+    record(out, from: [q, k, v], keeping: [q, k, v, out, logarithms]) { [self] dout in
+      let typed =
+        (type == product ? [] : counts.map { tensor($0, product) })
+        + (product == .f32 ? [] : [tensor(dout.count, product)])
+      withExtendedLifetime(type == .f32 ? nil : tensor(dout.count)) {}
+      let delta = tensor(spec.numAttentionHeads * rows)
+      let gradients = zip(counts, needs).map { $1 ? tensor($0) : nil }
+      withExtendedLifetime((typed, delta, attentionScores(documents, backward: true))) {}
       return gradients
     }
     return out
@@ -84,7 +119,7 @@ extension RowRehearsal {
     tensor(
       WorkingMemory.attention(
         documents: documents, heads: spec.numAttentionHeads, kvHeads: spec.numKeyValueHeads,
-        backward: backward))
+        headWidth: spec.headWidth, backward: backward))
   }
 
   /// Keeps nothing; hands its gradient to both.
@@ -96,7 +131,7 @@ extension RowRehearsal {
 
   /// Keeps both arguments.
   func siluMultiply(_ gate: SizedTensor, _ up: SizedTensor) -> SizedTensor {
-    let out = tensor(gate.count, width: precision.activations)
+    let out = tensor(gate.count, type)
     let count = gate.count
     record(out, from: [gate, up], keeping: [gate, up]) { [self] _ in [tensor(count), tensor(count)] }
     return out
@@ -107,16 +142,17 @@ extension RowRehearsal {
   /// - Parameter trained: the rows with a target.
   func linearCrossEntropy(_ x: SizedTensor, _ weight: SizedParameter, trained: Int) -> SizedTensor {
     let (count, columns, rows) = (x.count, spec.hiddenSize, rows)
-    let recording = needsGradient([x], [weight])
-    let compact = trained < rows ? tensor(trained * columns, width: x.width) : nil
-    let typed = converted(weight, x.width)
+    let recording = needsGradient([x], [weight]), product = multiplied(as: x.type)
+    let compact = trained < rows ? tensor(trained * columns, x.type) : nil
+    let typed = converted(weight, to: x.type)
     let ready = ReadyGradients(
       recording && x.step != nil ? tensor(trained * columns) : nil,
       recording && weight.isTrained ? tensor(weight.count, purpose: .gradients) : nil)
     do {
       let logits = tensor(WorkingMemory.logits(rows: trained, vocabulary: spec.vocabSize))
-      let dlogits = recording && x.width < 4 ? tensor(logits.count, width: x.width) : nil
-      withExtendedLifetime((logits, dlogits)) {}
+      let dlogits = recording && x.type != .f32 ? tensor(logits.count, x.type) : nil
+      let wide = x.type == product ? nil : tensor(weight.count, product)
+      withExtendedLifetime((logits, dlogits, wide)) {}
     }
     let loss = tensor(1)
     withExtendedLifetime((compact, typed)) {}
@@ -128,22 +164,6 @@ extension RowRehearsal {
       return [spread]
     }
     return loss
-  }
-
-  // MARK: - Types
-
-  private var hasDropout: Bool { precision.hasDropout }
-
-  /// A copy of a weight in the type that is multiplied, where it has another.
-  private func converted(_ weight: SizedParameter, _ type: Int) -> SizedTensor? {
-    let product = precision.product(of: type)
-    return weight.width == product ? nil : tensor(weight.count, width: product)
-  }
-
-  /// A copy of rows in the type that is multiplied, where they have another.
-  private func converted(_ x: SizedTensor) -> SizedTensor? {
-    let product = precision.product(of: x.width)
-    return x.width == product ? nil : tensor(x.count, width: product)
   }
 }
 

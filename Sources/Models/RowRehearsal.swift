@@ -7,7 +7,11 @@ import Tensors
 /// all of it with the ledger of real rows.
 final class RowRehearsal {
   let spec: ModelSpec
-  let precision: TrainingPrecision
+  /// The type of what norms, heads and gates give; the residual stream and gradients are f32.
+  let type: DataType
+  private let multipliesBFloat16: Bool
+  /// Whether the adapter leaves out some of its inputs.
+  let hasDropout: Bool
   let tally: MemoryTally
   /// The tokens of the row at hand.
   var rows = 0
@@ -26,7 +30,9 @@ final class RowRehearsal {
   /// Puts the parameters on the tally.
   init(_ shape: TrainedShape) {
     spec = shape.spec
-    precision = shape.precision
+    type = shape.types.compute
+    multipliesBFloat16 = shape.multipliesBFloat16
+    hasDropout = (shape.lora?.dropout ?? 0) > 0
     let tally = MemoryTally(layers: shape.spec.numHiddenLayers)
     self.tally = tally
     parameters = .init(
@@ -44,9 +50,7 @@ final class RowRehearsal {
   /// The two moments of every trained parameter.
   func startOptimizer() {
     moments = parameters.values.filter(\.isTrained).flatMap { parameter in
-      (0..<2).map { _ in
-        SizedTensor(tally, count: parameter.count, width: 4, purpose: .optimizer, layer: nil)
-      }
+      (0..<2).map { _ in SizedTensor(tally, parameter.shape, .f32, purpose: .optimizer) }
     }
   }
 
@@ -65,8 +69,20 @@ final class RowRehearsal {
 
   // MARK: - What operations are made of
 
-  func tensor(_ count: Int, width: Int = 4, purpose: Purpose = .activations) -> SizedTensor {
-    SizedTensor(tally, count: count, width: width, purpose: purpose, layer: layer)
+  func tensor(_ count: Int, _ type: DataType = .f32, purpose: Purpose = .activations) -> SizedTensor {
+    SizedTensor(tally, [count], type, purpose: purpose, layer: layer)
+  }
+
+  /// The type in which numbers are multiplied that are to be multiplied as `type`.
+  func multiplied(as type: DataType) -> DataType { type == .bf16 && !multipliesBFloat16 ? .f32 : type }
+
+  /// A copy in another type, where `type` is another one.
+  func converted(_ x: SizedTensor?, to type: DataType) -> SizedTensor? {
+    x.flatMap { $0.type == type ? nil : tensor($0.count, type) }
+  }
+
+  func converted(_ parameter: SizedParameter?, to type: DataType) -> SizedTensor? {
+    parameter.flatMap { $0.type == type ? nil : tensor($0.count, type) }
   }
 
   func withoutGradients<R>(_ body: () -> R) -> R {
@@ -110,21 +126,14 @@ final class RowRehearsal {
 /// A parameter of which only the size is known.
 final class SizedParameter {
   let shape: [Int]
+  let type: DataType
   let isTrained: Bool
-  /// Bytes a number; nil for numbers in blocks, which no product takes as they are.
-  let width: Int?
   var gradient: SizedTensor?
   private let values: SizedTensor?
 
   init(_ use: ParameterUse, _ tally: MemoryTally) {
-    shape = use.place.shape
-    isTrained = use.isTrained
-    width = use.width
-    values =
-      use.isMapped
-      ? nil
-      : SizedTensor(
-        tally, count: use.place.count, width: 4, bytes: use.byteCount, purpose: .weights, layer: nil)
+    (shape, type, isTrained) = (use.place.shape, use.type, use.isTrained)
+    values = use.isMapped ? nil : SizedTensor(tally, shape, type, purpose: .weights)
   }
 
   var count: Int { shape.reduce(1, *) }

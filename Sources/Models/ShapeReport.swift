@@ -4,6 +4,7 @@ import Tensors
 /// Counts and shapes of a model, known from its spec alone: nothing of its size is allocated.
 public struct ShapeReport: Equatable, Sendable, CustomStringConvertible {
   public let spec: ModelSpec
+  public let types: WeightTypes
   public let lora: LoRAOptions?
   /// All parameters, an adapter's included; a tied matrix counts once.
   public let parameters: Int
@@ -23,15 +24,18 @@ public struct ShapeReport: Equatable, Sendable, CustomStringConvertible {
   public var trainablePercentage: Double {
     parameters == 0 ? 0 : 100 * Double(trainable) / Double(parameters)
   }
-  /// Bytes of the weights in f32.
-  public var weightBytes: Int { 4 * parameters }
+  /// Bytes of the weights.
+  public var weightBytes: Int { uses.reduce(0) { $0 + $1.byteCount } }
   /// Bytes that training adds for gradients and AdamW's two moments.
   public var trainingBytes: Int { 12 * trainable }
 
   /// - Parameters:
+  ///   - types: of the weights that are not trained; quantised ones cannot be.
   ///   - lora: the adapter to count; then only it and the modules of its `train` are trainable.
   ///   - train: the groups of `trainOnly` to count as trainable when there is no adapter; all by default.
-  public init(_ spec: ModelSpec, lora: LoRAOptions? = nil, train: [String] = ["all"]) throws {
+  public init(
+    _ spec: ModelSpec, types: WeightTypes = .f32, lora: LoRAOptions? = nil, train: [String] = ["all"]
+  ) throws {
     try spec.validate()
     let targets = Set(try lora?.modules() ?? [])
     if let stray = train.first(where: { !Transformer.groups.contains($0) }) {
@@ -43,8 +47,10 @@ public struct ShapeReport: Equatable, Sendable, CustomStringConvertible {
     let isTied = spec.tieWordEmbeddings
     var uses: [ParameterUse] = []
     for place in try ParameterLayout(spec).places {
-      let isTrained = Self.isTrained(place, groups, isTied: isTied, hasAdapter: lora != nil)
-      uses.append(ParameterUse(place: place, isTrained: isTrained))
+      let type = types.type(of: place.kind)
+      let isTrained =
+        type.isPlain && Self.isTrained(place, groups, isTied: isTied, hasAdapter: lora != nil)
+      uses.append(ParameterUse(place: place, isTrained: isTrained, type: type))
       // An adapter stands behind its linear's last parameter, as in the model.
       guard let lora, let module = place.kind.lastOfLinear(spec), targets.contains(module) else { continue }
       let (input, output) = spec.widths(of: module)
@@ -53,10 +59,10 @@ public struct ShapeReport: Equatable, Sendable, CustomStringConvertible {
       ]
       for (kind, shape) in shapes {
         let place = ParameterPlace(name: kind.label, kind: kind, layer: place.layer, shape: shape)
-        uses.append(ParameterUse(place: place, isTrained: true))
+        uses.append(ParameterUse(place: place, isTrained: true, type: .f32))
       }
     }
-    self.init(spec, lora, uses)
+    self.init(spec, types, lora, uses)
   }
 
   init(_ model: LanguageModel) {
@@ -64,12 +70,13 @@ public struct ShapeReport: Equatable, Sendable, CustomStringConvertible {
       ParameterUse(
         place: ParameterPlace(
           name: parameter.name, kind: parameter.kind, layer: parameter.layer, shape: parameter.shape),
-        isTrained: parameter.isTrainable, isMapped: parameter.tensor.isBorrowed)
+        isTrained: parameter.isTrainable, type: parameter.tensor.dataType,
+        isMapped: parameter.tensor.isBorrowed)
     }
-    self.init(model.spec, model.lora, uses)
+    self.init(model.spec, model.transformer.types, model.lora, uses)
   }
 
-  private init(_ spec: ModelSpec, _ lora: LoRAOptions?, _ uses: [ParameterUse]) {
+  private init(_ spec: ModelSpec, _ types: WeightTypes, _ lora: LoRAOptions?, _ uses: [ParameterUse]) {
     var order: [String] = []
     var rows: [String: Row] = [:]
     for use in uses {
@@ -83,6 +90,7 @@ public struct ShapeReport: Equatable, Sendable, CustomStringConvertible {
         trained: (old?.trained ?? 0) + (use.isTrained ? place.count : 0))
     }
     self.spec = spec
+    self.types = types
     self.lora = lora
     self.rows = order.compactMap { rows[$0] }
     self.uses = uses
@@ -130,7 +138,7 @@ public struct ShapeReport: Equatable, Sendable, CustomStringConvertible {
     lines.append("parameters  " + Self.grouped(parameters))
     lines.append("trainable   \(Self.grouped(trainable)) (\(Self.percent(trainablePercentage)))")
     lines.append(
-      "memory      \(ByteCount.text(weightBytes)) of weights in f32"
+      "memory      \(ByteCount.text(weightBytes)) of weights in \(types)"
         + (trainable > 0 ? ", training adds \(ByteCount.text(trainingBytes)) and activations" : ""))
     return lines.joined(separator: "\n")
   }

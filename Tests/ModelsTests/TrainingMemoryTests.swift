@@ -23,16 +23,19 @@ import Testing
     var spec = TrainingMemoryTests.spec()
     var lora: LoRAOptions?
     var train = ["all"]
+    var types = WeightTypes.f32
     var documents = [128]
     var rows = 2
     var testDescription: String { name }
 
     func model() throws -> LanguageModel {
-      let model = try LanguageModel.new(spec, seed: 1)
+      let model = try LanguageModel.new(spec, types: types, seed: 1)
       if let lora { try model.addLoRA(lora) } else { try model.trainOnly(train) }
       return model
     }
   }
+
+  static let bf16 = WeightTypes(compute: .bf16, quantized: nil)
 
   static let cases: [Case] = [
     Case(name: "full"),
@@ -54,6 +57,15 @@ import Testing
       name: "LoRA with dropout", spec: spec(vocabulary: 64),
       lora: .init(dropout: 0.1, targets: LoRAOptions.allTargets)),
     Case(name: "LoRA beside embedding and head", lora: .init(rank: 32, train: ["embedding", "head"])),
+    Case(name: "bf16, full", types: bf16),
+    Case(name: "bf16, full, narrow vocabulary", spec: spec(vocabulary: 32), types: bf16),
+    Case(
+      name: "bf16, LoRA on all linears", spec: spec(vocabulary: 64),
+      lora: .init(targets: LoRAOptions.allTargets), types: bf16),
+    Case(
+      name: "bf16, LoRA with dropout", spec: spec(vocabulary: 64),
+      lora: .init(dropout: 0.1, targets: LoRAOptions.allTargets), types: bf16),
+    Case(name: "bf16, LoRA beside embedding and head", lora: .init(train: ["embedding", "head"]), types: bf16),
     Case(name: "LoRA beside a tied head", spec: spec(tied: true), lora: .init(train: ["head", "norms"])),
   ]
 
@@ -62,6 +74,7 @@ import Testing
     let ledger = StorageLedger()
     return try StorageLedger.$current.withValue(ledger) {
       let model = try test.model()
+      model.transformer.ownTrainableWeights()
       let length = test.documents.reduce(0, +)
       let ids = (0..<length).map { Int32($0 % 31) }
       var targets = ids.dropFirst() + [-1]
@@ -82,7 +95,7 @@ import Testing
   }
 
   private func rehearsed(_ test: Case) throws -> MemoryTally.State {
-    let shape = TrainedShape(try ShapeReport(test.spec, lora: test.lora, train: test.train))
+    let shape = TrainedShape(try ShapeReport(test.spec, types: test.types, lora: test.lora, train: test.train))
     let rehearsal = RowRehearsal(shape)
     let length = test.documents.reduce(0, +)
     for _ in 0..<test.rows {
@@ -95,6 +108,7 @@ import Testing
   @Test(arguments: cases) func theAccountIsThatOfRealRows(_ test: Case) throws {
     let real = try measured(test), plan = try rehearsed(test)
     let ratio = Double(plan.total) / Double(real.total)
+    print(test.name, plan.total, real.total, ratio, plan.moment)
     #expect(abs(ratio - 1) < 0.01, "\(plan.total) planned (\(plan.moment)), \(real.total) measured")
   }
 }
