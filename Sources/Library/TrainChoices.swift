@@ -52,7 +52,7 @@ struct TrainChoices: LuaOptions {
     return RunObject(job)
   }
 
-  private func options() throws -> TrainingOptions {
+  func options() throws -> TrainingOptions {
     TrainingOptions(
       steps: steps, batchSize: batchSize, accumulate: accumulate, seed: seed, schedule: try schedule(),
       optimizer: optimizer?.options ?? AdamWOptions(), clip: try greatestNorm(),

@@ -11,9 +11,15 @@ let trainModule = LuaModule(
       Param<TrainChoices>("options", "model, data, steps and everything else that decides a run"),
       returns: Returns<RunObject>("run", "its history"),
       example: "yy.train.run({ model = m, data = packed, steps = 300, lr = 1e-4 })"
-    ) { options in try options.run() }
+    ) { options in try options.run() },
+    LuaFunction(
+      "plan", "Tells what a run would take, before anything is allocated: memory, disk, and with measure time.",
+      Param<PlanChoices>("options", "those of yy.train.run, whose model may be a description"),
+      returns: Returns<PlanObject>("plan", "prints as a table, with what to change where it does not fit"),
+      example: "print(yy.train.plan({ model = m, data = packed, steps = 300, lr = 1e-4, max_memory = '4GB' }))"
+    ) { options in try options.plan() },
   ],
-  classes: [RunObject.luaClass])
+  classes: [RunObject.luaClass, PlanObject.luaClass])
 
 /// What `yy.train.run` gives back, as Lua holds it.
 final class RunObject: LuaObject, CustomStringConvertible {

@@ -1,4 +1,4 @@
-public import Tensors
+import Tensors
 
 /// A model as far as the memory of its training is concerned: every parameter with its size and whether it is trained.
 public struct TrainedShape: Equatable, Sendable {

@@ -56,8 +56,7 @@ public final class TrainingJob {
   public init(model: LanguageModel, data: any RowSource, options: TrainingOptions) throws {
     try options.validate()
     guard !model.transformer.trainable.isEmpty else {
-      throw TrainingError(
-        argument: "model", reason: "no parameter is trained: call train_only or add_lora first")
+      throw TrainingError.nothingTrained
     }
     self.model = model
     self.options = options
@@ -82,7 +81,7 @@ public final class TrainingJob {
     let folder = try CheckpointFolder(place)
     let floats = optimizer.slots.reduce(0) { $0 + $1.parameter.count }
     try folder.requireSpace(
-      bytesEach: UInt64(3 * 4 * floats), count: (steps + place.every - 1) / place.every,
+      bytesEach: UInt64(Checkpoint.byteCount(ofTrained: floats)), count: place.count(steps: steps),
       keepsBest: options.evaluation != nil)
     checkpoints = folder
     let settings = try RunSettings(model: model, data: data, options: options, steps: steps)
