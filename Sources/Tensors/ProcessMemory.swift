@@ -1,3 +1,5 @@
+import CKernels
+
 /// What this process holds of the machine's memory, as the system counts it.
 public struct ProcessMemory: Equatable, Sendable {
   /// Bytes of its own: the heap, tensors, stacks.
@@ -6,6 +8,13 @@ public struct ProcessMemory: Equatable, Sendable {
   public let mapped: Int
   /// The most bytes of both together since it started.
   public let highest: Int
+
+  /// Gives the heap's free pages back to the system.
+  ///
+  /// To be called now and then, as after every training row: oneDNN takes its working memory aligned to pages from the
+  /// heap in every product, which leaves holes there that the C library does not use again (glibc before 2.38), and the
+  /// process would grow by some 20 MB a row.
+  public static func returnFreePages() { yy_return_free_pages() }
 
   /// From `/proc/self/status`; nil where the system has no such file.
   public static func current() -> ProcessMemory? {

@@ -10,7 +10,10 @@ public final class StoragePool: Sendable {
   public static let shared = StoragePool()
 
   static let alignment = 64
-  private static let mappedFrom = 1 << 22  // from here on pages come from the system, and go back to it
+  /// From here on pages come from the system and go back to it; in the heap buffers would lie among the working memory
+  /// that matrix products take and free there, and keep it from being used again.
+  private static let mappedFrom = 1 << 14
+  private static let hugeFrom = 1 << 22
 
   private struct State {
     var kept: [Int: [UInt]] = [:]  // addresses by size class
@@ -113,7 +116,7 @@ public final class StoragePool: Sendable {
       guard let memory = mmap(nil, size, PROT_READ | PROT_WRITE, flags, -1, 0), memory != MAP_FAILED else {
         return nil
       }
-      madvise(memory, size, MADV_HUGEPAGE)
+      if size >= hugeFrom { madvise(memory, size, MADV_HUGEPAGE) }
       return UInt(bitPattern: memory)
     }
     var memory: UnsafeMutableRawPointer?

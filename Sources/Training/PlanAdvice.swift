@@ -27,14 +27,17 @@ extension PlanAdvice {
   static func all(for setup: TrainingPlan.Setup, from memory: TrainingMemory, upTo limit: Int) -> [PlanAdvice] {
     var found: [PlanAdvice] = []
     for kind in Kind.allCases {
-      for change in changes(kind, of: setup) {
+      let gains = changes(kind, of: setup).map { change in
         let total = TrainingMemory(change.setup.shape, change.setup.run).total
-        guard total < memory.total - memory.total / 100 else { continue }
-        found.append(
-          PlanAdvice(
-            change: change.text, price: change.price, saves: memory.total - total, fits: total <= limit))
-        // A shorter row than one that fits, or a smaller type, helps nobody.
-        if total <= limit { break }
+        return PlanAdvice(
+          change: change.text, price: change.price, saves: memory.total - total, fits: total <= limit)
+      }
+      // The mildest that is enough; where none is, the mildest, and every type.
+      if let enough = gains.first(where: \.fits) {
+        found.append(enough)
+      } else {
+        let useful = gains.filter { $0.saves > memory.total / 100 }
+        found += kind == .types ? useful : Array(useful.prefix(1))
       }
     }
     if !found.contains(where: \.fits), let together = together(setup, memory, upTo: limit) {

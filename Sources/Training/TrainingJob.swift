@@ -243,6 +243,7 @@ public final class TrainingJob {
         samples: row.samples)
     }
     try loss.backward()
+    ProcessMemory.returnFreePages()
     return value
   }
 

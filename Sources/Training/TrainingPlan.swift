@@ -29,7 +29,8 @@ public struct TrainingPlan: Sendable {
 
   public let setup: Setup
   public let memory: TrainingMemory
-  /// What this process holds beside the model: the program, its libraries, data, other tensors.
+  /// What this process holds beside the model: the program, its libraries and their working memory, data, other
+  /// tensors.
   public let program: Int
   /// What this process may hold: as the caller said, else what it holds and what the machine has available.
   public let limit: Int?
@@ -42,6 +43,9 @@ public struct TrainingPlan: Sendable {
   public internal(set) var timing: TrainingTiming?
   /// What makes it fit, or comes nearest; empty where it fits.
   public let advice: [PlanAdvice]
+
+  /// Working memory of a matrix product, which its library takes from the heap on each thread.
+  private static let productWorkspace = 16 << 20
 
   public var peak: Int { memory.total + program }
   public var fits: Bool { limit.map { peak <= $0 } ?? true }
@@ -62,7 +66,7 @@ public struct TrainingPlan: Sendable {
     self.setup = setup
     memory = TrainingMemory(setup.shape, setup.run)
     let process = ProcessMemory.current()
-    program = process.map { resident.others(in: $0) } ?? 0
+    program = (process.map { resident.others(in: $0) } ?? 0) + Parallel.threads * Self.productWorkspace
     isLimitGiven = maxMemory != nil
     limit = maxMemory ?? StoragePool.availableBytes().map { $0 + (process?.anonymous ?? 0) }
     rowsPerStep = options.rowsPerStep
