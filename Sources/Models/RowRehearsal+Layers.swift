@@ -40,21 +40,25 @@ extension RowRehearsal {
   }
 
   private func block(_ x: SizedTensor, _ documents: [Int]) -> SizedTensor {
-    let h = add(x, attention(rmsNorm(x, required(parameter(.blockNorm(.attentionNorm), layer))), documents))
-    return add(h, feedForward(rmsNorm(h, required(parameter(.blockNorm(.feedForwardNorm), layer)))))
+    let normed = rmsNorm(x, required(parameter(.blockNorm(.attentionNorm), layer)))
+    let h = attention(normed, documents, addedTo: x)
+    return feedForward(rmsNorm(h, required(parameter(.blockNorm(.feedForwardNorm), layer))), addedTo: h)
   }
 
-  private func attention(_ x: SizedTensor, _ documents: [Int]) -> SizedTensor {
+  private func attention(
+    _ x: SizedTensor, _ documents: [Int], addedTo residual: SizedTensor
+  ) -> SizedTensor {
     let queries = rotary(linear(x, .q))
     let keys = rotary(linear(x, .k))
     let values = linear(x, .v, result: type)
-    return linear(attention(q: queries, k: keys, v: values, documents: documents), .o)
+    let mixed = attention(q: queries, k: keys, v: values, documents: documents)
+    return linear(mixed, .o, addedTo: residual)
   }
 
-  private func feedForward(_ x: SizedTensor) -> SizedTensor {
+  private func feedForward(_ x: SizedTensor, addedTo residual: SizedTensor) -> SizedTensor {
     let gated = linear(x, .gate, result: type)
     let lifted = linear(x, .up, result: type)
-    return linear(siluMultiply(gated, lifted), .down)
+    return linear(siluMultiply(gated, lifted), .down, addedTo: residual)
   }
 
   /// A block of which only the input is kept: the backward pass computes it again.

@@ -26,7 +26,11 @@ extension RowRehearsal {
   }
 
   /// Keeps its input where the weight or the adapter's A is trained, and the thin product where B is.
-  func linear(_ x: SizedTensor, _ module: BlockModule, result: DataType = .f32) -> SizedTensor {
+  ///
+  /// - Parameter residual: what the result is added to; it gets the same gradient.
+  func linear(
+    _ x: SizedTensor, _ module: BlockModule, addedTo residual: SizedTensor? = nil, result: DataType = .f32
+  ) -> SizedTensor {
     guard let weight = parameter(.weight(module), layer) else {
       preconditionFailure("the layout holds every linear")
     }
@@ -44,7 +48,7 @@ extension RowRehearsal {
         + [result == .f32 ? nil : tensor(WorkingMemory.product(m: rows, n: outputs, k: inputs))]
     ) {}
     record(
-      out, from: [x], training: [weight, bias, a, b],
+      out, from: [x] + [residual].compactMap(\.self), training: [weight, bias, a, b],
       keeping: [
         weight.isTrained || a?.isTrained == true ? x : nil, b?.isTrained == true ? thin : nil,
       ]
@@ -72,7 +76,7 @@ extension RowRehearsal {
       }
       accumulate(bias)
       withExtendedLifetime((typed, dthin)) {}
-      return [dx]
+      return [dx, dout]
     }
     return out
   }
@@ -120,13 +124,6 @@ extension RowRehearsal {
       WorkingMemory.attention(
         documents: documents, heads: spec.numAttentionHeads, kvHeads: spec.numKeyValueHeads,
         headWidth: spec.headWidth, backward: backward))
-  }
-
-  /// Keeps nothing; hands its gradient to both.
-  func add(_ a: SizedTensor, _ b: SizedTensor) -> SizedTensor {
-    let out = tensor(a.count)
-    record(out, from: [a, b]) { dout in [dout, dout] }
-    return out
   }
 
   /// Keeps both arguments.

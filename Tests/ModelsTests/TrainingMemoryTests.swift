@@ -108,7 +108,6 @@ import Testing
   @Test(arguments: cases) func theAccountIsThatOfRealRows(_ test: Case) throws {
     let real = try measured(test), plan = try rehearsed(test)
     let ratio = Double(plan.total) / Double(real.total)
-    print(test.name, plan.total, real.total, ratio, plan.moment)
     #expect(abs(ratio - 1) < 0.01, "\(plan.total) planned (\(plan.moment)), \(real.total) measured")
   }
 }
