@@ -42,7 +42,7 @@ extension RowRehearsal {
 
     let out = tensor(rows * outputs, result)
     let thin = a.map { tensor(rows * $0.shape[0]) }
-    withExtendedLifetime(dropped(x.type, rows * inputs, a)) {}
+    withExtendedLifetime(adapterInput(x.type, rows * inputs, a)) {}
     withExtendedLifetime(
       [converted(x, to: product), converted(weight, to: product), converted(thin, to: product)]
         + [result == .f32 ? nil : tensor(WorkingMemory.product(m: rows, n: outputs, k: inputs))]
@@ -67,7 +67,7 @@ extension RowRehearsal {
       let dthin = a.map { tensor(rows * $0.shape[0]) }
       if let a, a.isTrained {
         accumulate(a)
-        withExtendedLifetime((dropped(type, rows * inputs, a), wide(rows * inputs))) {}
+        withExtendedLifetime(adapterInput(type, rows * inputs, a)) {}
       }
       let dx = needsX ? tensor(rows * inputs) : nil
       if needsX {
@@ -81,12 +81,13 @@ extension RowRehearsal {
     return out
   }
 
-  /// An adapter's input of which some is left out, and what it is made of and multiplied as.
-  private func dropped(_ type: DataType, _ count: Int, _ a: SizedParameter?) -> [SizedTensor?] {
-    guard hasDropout, a != nil else { return [] }
-    let floats = type == .f32 ? nil : tensor(count)
-    let out = tensor(count)
-    return [floats, out]
+  /// What an adapter multiplies: its input in the type of the product, of which dropout leaves out some in f32 first.
+  private func adapterInput(_ type: DataType, _ count: Int, _ a: SizedParameter?) -> [SizedTensor?] {
+    guard a != nil else { return [] }
+    let product = multiplied(as: type)
+    guard hasDropout else { return [type == product ? nil : tensor(count, product)] }
+    let dropped = withExtendedLifetime(type == .f32 ? nil : tensor(count)) { tensor(count) }
+    return [dropped, converted(dropped, to: product)]
   }
 
   /// Keeps nothing.
@@ -148,8 +149,10 @@ extension RowRehearsal {
     do {
       let logits = tensor(WorkingMemory.logits(rows: trained, vocabulary: spec.vocabSize))
       let dlogits = recording && x.type != .f32 ? tensor(logits.count, x.type) : nil
-      let wide = x.type == product ? nil : tensor(weight.count, product)
-      withExtendedLifetime((logits, dlogits, wide)) {}
+      // Where the CPU multiplies no bf16, both sides are made f32 again.
+      let wide = x.type == product ? [] : [tensor(weight.count, product)]
+      let wideLogits = x.type == product || !recording ? [] : [tensor(logits.count, product)]
+      withExtendedLifetime((logits, dlogits, wide, wideLogits)) {}
     }
     let loss = tensor(1)
     withExtendedLifetime((compact, typed)) {}
