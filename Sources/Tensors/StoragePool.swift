@@ -102,8 +102,18 @@ public final class StoragePool: Sendable {
 
   /// What the system could hand out without swapping, from `/proc/meminfo`.
   public static func availableBytes() -> Int? {
+    systemBytes("MemAvailable:")
+  }
+
+  /// The most that this process could ever hold: what it has, what is available and what could be swapped out.
+  public static func reachableBytes() -> Int? {
+    guard let available = availableBytes(), let process = ProcessMemory.current() else { return nil }
+    return available + process.anonymous + (systemBytes("SwapFree:") ?? 0)
+  }
+
+  private static func systemBytes(_ name: String) -> Int? {
     guard let text = textOfFile("/proc/meminfo", limit: 4096) else { return nil }
-    for line in text.split(separator: "\n") where line.hasPrefix("MemAvailable:") {
+    for line in text.split(separator: "\n") where line.hasPrefix(name) {
       let digits = line.filter { $0.isASCII && $0.isNumber }
       return Int(digits).map { $0 * 1024 }
     }

@@ -58,6 +58,7 @@ public final class TrainingJob {
     guard !model.transformer.trainable.isEmpty else {
       throw TrainingError.nothingTrained
     }
+    try TrainingPlan.requireMemory(model, data: data, rowsPerStep: options.rowsPerStep)
     self.model = model
     self.options = options
     state = options.state

@@ -178,6 +178,22 @@ import Testing
     }
   }
 
+  @Test func aRunThatCannotFitIsRefused() throws {
+    let spec = ModelSpec(
+      vocabSize: 32000, hiddenSize: 2048, numHiddenLayers: 16, numAttentionHeads: 16, intermediateSize: 5632)
+    let setup = TrainingPlan.Setup(TrainedShape(try ShapeReport(spec)), TrainingMemory.Run(length: 512))
+    let needed = TrainingMemory(setup.shape, setup.run).training.total
+    try TrainingPlan.require(setup, fits: needed)
+    // Less than a tenth too much might be an error of the system's estimate.
+    try TrainingPlan.require(setup, fits: needed - needed / 12)
+    #expect(
+      throws: TrainingError(
+        argument: "model",
+        reason: "training it takes \(ByteCount.text(needed)) of memory, 10.0 GB can be had; it would fit with "
+          + "add_lora { rank = 8 } on every linear")
+    ) { try TrainingPlan.require(setup, fits: 10_000_000_000) }
+  }
+
   @Test func refusesWhatARunRefuses() throws {
     let model = try Toy.model()
     var wrong = try options()
