@@ -38,7 +38,9 @@ struct AttentionOptions: LuaOptions {
   static let luaName = "AttentionOptions"
   static let fields = [
     Field("heads", "heads of queries", \Self.heads, required: true),
-    Field("kv_heads", "heads of keys and values, each for heads / kv_heads heads of queries (heads)", \Self.kvHeads),
+    Field(
+      "kv_heads", "heads of keys and values, each for heads / kv_heads heads of queries (heads)",
+      \Self.kvHeads),
     Field("documents", "lengths that sum to T (one document)", \Self.documents),
   ]
 

@@ -43,7 +43,7 @@ public enum MachineLimits {
     try Parallel.pieces(pieces) { (words + $0 * piece).update(repeating: 1, count: piece) }
     let median = try medianSeconds(over: seconds) {
       try Parallel.pieces(pieces) { index in
-        let sum = yy_read_sum(words + index * piece, piece)
+        let sum = readSum(words + index * piece, count: piece)
         precondition(sum == UInt64(piece), "each word is 1")
       }
     }
@@ -53,13 +53,17 @@ public enum MachineLimits {
   /// The fewest repetitions that are timed, after one that is not.
   static let leastTimes = 5
 
+  /// The sum of words modulo 2^64.
+  static func readSum(_ words: UnsafePointer<UInt64>, count: Int) -> UInt64 { yy_read_sum(words, count) }
+
   /// Fresh memory in huge pages where there are some, as large tensors have it.
   private static func buffer(words count: Int, op: String) throws -> UnsafeMutablePointer<UInt64> {
     let size = count * 8
     let memory = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     guard StoragePool.systemHas(size), let memory, memory != MAP_FAILED else {
       if let memory, memory != MAP_FAILED { munmap(memory, size) }
-      throw TensorError(op: op, argument: "bytes", reason: "less than the memory there is expected, got \(size)")
+      throw TensorError(
+        op: op, argument: "bytes", reason: "less than the memory there is expected, got \(size)")
     }
     madvise(memory, size, MADV_HUGEPAGE)
     return memory.bindMemory(to: UInt64.self, capacity: count)

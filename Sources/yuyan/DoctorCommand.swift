@@ -50,7 +50,8 @@ struct DoctorCommand: Command {
   private var memory: String {
     // A container may have less than the machine.
     let limited = MachineFacts.memoryLimit.map { ", limited to \(gigabytes($0))" } ?? ""
-    return "\(gigabytes(MachineFacts.memoryBytes)), \(gigabytes(MachineFacts.availableBytes)) available\(limited)"
+    return
+      "\(gigabytes(MachineFacts.memoryBytes)), \(gigabytes(MachineFacts.availableBytes)) available\(limited)"
   }
 
   private func free(_ path: String) -> String {

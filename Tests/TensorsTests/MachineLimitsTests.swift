@@ -1,4 +1,3 @@
-import CKernels
 import Testing
 
 @testable import Tensors
@@ -9,10 +8,12 @@ import Testing
   func readsEveryWord(_ count: Int) {
     var words = (0..<count + 1).map { UInt64($0 + 1) &* 0x9e37_79b9_7f4a_7c15 }
     words[count] = .max  // beyond the end
-    #expect(yy_read_sum(words, count) == words[..<count].reduce(0, &+))
+    #expect(MachineLimits.readSum(words, count: count) == words[..<count].reduce(0, &+))
     // From a word that is not aligned to a vector.
     guard count > 1 else { return }
-    let rest = words.withUnsafeBufferPointer { $0.baseAddress.map { yy_read_sum($0 + 1, count - 1) } }
+    let rest = words.withUnsafeBufferPointer {
+      $0.baseAddress.map { MachineLimits.readSum($0 + 1, count: count - 1) }
+    }
     #expect(rest == words[1..<count].reduce(0, &+))
   }
 

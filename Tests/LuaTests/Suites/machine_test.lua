@@ -24,11 +24,11 @@ suite["measures the matrix product and reading"] = function()
 end
 
 suite["says what cannot be measured"] = function()
-  test.fails("bad argument #1 'options' to 'machine.matrix_product' (option 'm': 1 to 1048576 expected, got 0)",
+  test.raises("bad argument #1 'options' to 'machine.matrix_product' (option 'm': 1 to 1048576 expected, got 0)",
     function() yy.machine.matrix_product { m = 0 } end)
-  test.fails("bad argument #1 'options' to 'machine.matrix_product' (option 'seconds': 0 to 3600 expected, got -1.0)",
+  test.raises("bad argument #1 'options' to 'machine.matrix_product' (option 'seconds': 0 to 3600 expected, got -1.0)",
     function() yy.machine.matrix_product { seconds = -1 } end)
-  test.fails("bad argument #1 'options' to 'machine.read_bandwidth' (option 'bytes': 512 to 70368744177664 expected, got 8)",
+  test.raises("bad argument #1 'options' to 'machine.read_bandwidth' (option 'bytes': 512 to 70368744177664 expected, got 8)",
     function() yy.machine.read_bandwidth { bytes = 8 } end)
 end
 

@@ -125,11 +125,11 @@ end
 suite["says what is wrong with an attention"] = function()
   local q, k = yy.tensor.zeros { 3, 4 }, yy.tensor.zeros { 3, 2 }
   local function attend(options) return function() yy.tensor.attention(q, k, k, options) end end
-  test.fails("bad argument #1 'q' to 'tensor.attention' (shape (T, a multiple of the 3 heads) expected, got [3, 4])",
+  test.raises("bad argument #1 'q' to 'tensor.attention' (shape (T, a multiple of the 3 heads) expected, got [3, 4])",
     attend { heads = 3 })
-  test.fails("bad argument #4 'options' to 'tensor.attention' (option 'kv_heads': a divisor of the 2 heads expected, got 3)",
+  test.raises("bad argument #4 'options' to 'tensor.attention' (option 'kv_heads': a divisor of the 2 heads expected, got 3)",
     attend { heads = 2, kv_heads = 3 })
-  test.fails("bad argument #4 'options' to 'tensor.attention' (option 'documents': positive lengths that sum to 3 expected, got [2])",
+  test.raises("bad argument #4 'options' to 'tensor.attention' (option 'documents': positive lengths that sum to 3 expected, got [2])",
     attend { heads = 2, kv_heads = 1, documents = { 2 } })
 end
 
