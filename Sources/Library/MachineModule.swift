@@ -1,4 +1,5 @@
 import Files
+import Glibc
 import Scripting
 import Tensors
 
@@ -23,6 +24,11 @@ let machineModule = LuaModule(
       returns: Returns<Double>("gigabytes", "10^9 bytes a second (median)"),
       example: "yy.machine.read_bandwidth({ bytes = 2 ^ 30 })"
     ) { options in try options.measure() },
+    LuaFunction(
+      "seconds", "Reads a clock that never goes back: the difference of two readings is a duration.",
+      returns: Returns<Double>("seconds", "since some moment before the program's start"),
+      example: "yy.machine.seconds()"
+    ) { steadySeconds() },
   ])
 
 /// The element types of a measured product.
@@ -70,6 +76,12 @@ private func checkSeconds(_ seconds: Double) throws {
   guard (0...3600).contains(seconds) else {
     throw BadArgument("seconds", "0 to 3600 expected, got \(seconds)")
   }
+}
+
+private func steadySeconds() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
 private func machineFacts() -> JSON {

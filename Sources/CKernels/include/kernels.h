@@ -70,7 +70,7 @@ void yy_adamw(
 double yy_squared_norm(const float *x, intptr_t count);
 intptr_t yy_first_non_finite(const float *x, intptr_t count);
 
-/* read.c */
+/* read_sum.c */
 uint64_t yy_read_sum(const uint64_t *words, intptr_t count);
 
 /* rows.c */

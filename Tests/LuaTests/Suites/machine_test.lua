@@ -23,6 +23,13 @@ suite["measures the matrix product and reading"] = function()
   test.ok(half == nil or half > 0.1, half)
 end
 
+suite["has a clock that never goes back"] = function()
+  local before = yy.machine.seconds()
+  yy.process.run("sleep", { "0.02" })
+  local passed = yy.machine.seconds() - before
+  test.ok(passed >= 0.02 and passed < 60, passed)
+end
+
 suite["says what cannot be measured"] = function()
   test.raises("bad argument #1 'options' to 'machine.matrix_product' (option 'm': 1 to 1048576 expected, got 0)",
     function() yy.machine.matrix_product { m = 0 } end)
