@@ -1,5 +1,6 @@
 import Files
 import Glibc
+import OrderedCollections
 import Scripting
 import Tensors
 

@@ -15,7 +15,8 @@ end
 local function adapter(s)
   local width = s.hidden_size // s.num_attention_heads
   local kv = s.num_key_value_heads * width
-  return s.num_hidden_layers * (2 * 2 * s.hidden_size + 2 * (s.hidden_size + kv) + 3 * (s.hidden_size + s.intermediate_size))
+  local attention = 2 * 2 * s.hidden_size + 2 * (s.hidden_size + kv)
+  return s.num_hidden_layers * (attention + 3 * (s.hidden_size + s.intermediate_size))
 end
 
 --- The weights that one token of decoding goes through: all but the embedding, of which it reads one row.

@@ -1,9 +1,9 @@
--- The jobs of scripts/bench: what is run, what it is compared with, which limit it works against, and what it is held to.
+-- The jobs of scripts/bench: what is run, what it is compared with, which limit it works against, what it is held to.
 --
 -- name      as --only takes it
 -- title     in words
 -- ours      { script beside this file, its parameters }
--- peer      { what it is, script in peers/, its parameters }, or { what it is, ours = the job of ours it is compared with }
+-- peer      { what it is, script in peers/, its parameters }, or { what it is, ours = the job of ours in its place }
 -- figure    the record's field that is compared; `unit` stands behind it in the table
 -- work      function(record): what one of the figure's units costs of the limit: operations, or bytes
 -- limit     f32, bf16 (10^9 operations a second) or read (10^9 bytes a second)
@@ -26,21 +26,24 @@ local function with(parameters, more)
 end
 
 local function training(mode, dtype, quantize)
-  return { "train.lua", { shape = "110m", mode = mode, dtype = dtype, quantize = quantize, batch = 4, seq = 512, steps = 4 } }
+  local parameters = { shape = "110m", mode = mode, dtype = dtype, quantize = quantize, batch = 4, seq = 512, steps = 4 }
+  return { "train.lua", parameters }
 end
 
 local function torch(mode, dtype)
-  local parameters = with(shape_parameters "110m", { mode = mode, dtype = dtype, rank = 8, batch = 4, length = 512, steps = 4 })
+  local more = { mode = mode, dtype = dtype, rank = 8, batch = 4, length = 512, steps = 4 }
+  local parameters = with(shape_parameters "110m", more)
   return { mode == "lora" and "PyTorch + PEFT" or "PyTorch", "torch_train.py", parameters }
 end
 
 local function operations(record) return record.operations_per_token end
 
 local function decoding(shape, weights, format, held)
+  local parameters = with(shape_parameters(shape), { quant = format, prompt = 512, new = 64 })
   return {
     name = ("decode-%s-%s"):format(shape, weights), title = ("decoding, %s, %s weights"):format(shape, weights),
     ours = { "decode.lua", { shape = shape, weights = weights, prompt = 512, new = 64 } },
-    peer = { "llama.cpp " .. format, "llama_cpp_decode.py", with(shape_parameters(shape), { quant = format, prompt = 512, new = 64 }) },
+    peer = { "llama.cpp " .. format, "llama_cpp_decode.py", parameters },
     figure = "decode_tok_s", unit = "tok/s", limit = "read", held = held,
     work = function(record) return record.weight_bytes end,
   }

@@ -10,7 +10,8 @@ package.path = (arg[0]:match "^(.*/)" or "./") .. "?.lua;" .. package.path
 local common, jobs = require "common", require "jobs"
 
 local p = yy.parameters.parse(arg, {
-  output = "", only = "", peers = "", rounds = 2, quick = false, work = (os.getenv "HOME" or "/tmp") .. "/.cache/yuyan/benchmarks",
+  output = "", only = "", peers = "", rounds = 2, quick = false,
+  work = (os.getenv "HOME" or "/tmp") .. "/.cache/yuyan/benchmarks",
 }, { required = { "output" } })
 
 local by_name, names = {}, {}

@@ -82,8 +82,8 @@ local function row(job)
   cells[5] = held(verdict, "ratio", ratio and ("%.2fx"):format(ratio) or "-", ratio,
     bounds.ratio and ("%.1f"):format(bounds.ratio), ratio and ratio >= (bounds.ratio or 0))
   cells[6] = gigabytes(memory)
-  cells[7] = held(verdict, "memory", memory_ratio and ("%.2fx"):format(memory_ratio) or "-", memory_ratio, bounds.memory,
-    memory_ratio and memory_ratio <= (bounds.memory or math.huge))
+  cells[7] = held(verdict, "memory", memory_ratio and ("%.2fx"):format(memory_ratio) or "-", memory_ratio,
+    bounds.memory, memory_ratio and memory_ratio <= (bounds.memory or math.huge))
   for field, bound in pairs(bounds) do
     if type(bound) == "table" then
       local value = median(mine, field)
@@ -142,7 +142,8 @@ line("machine  %s, %d cores, %d threads, %.1f GB; %s, %s", facts.processor, fact
 line("system   %s; yuyan %s, %s%s", facts.system, facts.version, machine.date, machine.quick and ", quick" or "")
 line("kernels  %s; matrix products: %s", facts.kernels, facts.matrices)
 line("peers    %s", versions())
-line("limits   f32 %s GFLOP/s, bf16 %s GFLOP/s, reading %s GB/s", spread(limits.f32), spread(limits.bf16), spread(limits.read))
+line("limits   f32 %s GFLOP/s, bf16 %s GFLOP/s, reading %s GB/s", spread(limits.f32), spread(limits.bf16),
+  spread(limits.read))
 line ""
 local rows, notes = { { "job", "ours", "of the limit", "peer", "ratio", "memory", "of peer's", "held" } }, {}
 for _, job in ipairs(jobs) do
@@ -161,12 +162,14 @@ for _, job in ipairs(jobs) do
 end
 line ""
 for _, note in ipairs(notes) do line("%s", note) end
-for _, entry in ipairs(failed) do line("%s: %s failed: %s", entry.job, entry.side == "ours" and "ours" or "the peer", entry.reason) end
+for _, entry in ipairs(failed) do
+  line("%s: %s failed: %s", entry.job, entry.side == "ours" and "ours" or "the peer", entry.reason)
+end
 line "In brackets stands what a figure is held to: ratios and shares at least, memory and growth at most."
 if no_bf16 then
   line "This machine has no bf16 product: bf16 jobs run on the f32 one, and are not held to a share of a limit."
 end
-if not facts.avx512 then line "This machine has no AVX-512: its limits are those of AVX2, and bf16 has no product of its own." end
+if not facts.avx512 then line "This machine has no AVX-512." end
 
 print(table.concat(out, "\n"))
 if p.page ~= "" then page.replace(p.page, "bench", "```\n" .. table.concat(out, "\n") .. "\n```") end

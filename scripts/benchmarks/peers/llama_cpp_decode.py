@@ -9,6 +9,7 @@ decodes so many more, one at a time; the JSON line at the end has medians.
 import argparse
 import ctypes
 import json
+import multiprocessing
 import os
 import resource
 import statistics
@@ -99,14 +100,19 @@ def write_model(path, args):
     writer.close()
 
 
-def model_path(args):
-    """The model's file, made where it is missing: under another name first, so that a file that is there is whole."""
+def model_paths(args):
+    """The files of the model in F16 and in the format asked for."""
     shape = f"{args.hidden}x{args.layers}-{args.heads}-{args.kv_heads}-{args.intermediate}-{args.vocabulary}"
     base = os.path.join(args.folder, f"random-{shape}-F16.gguf")
+    return base, base.replace("-F16.gguf", f"-{args.quant}.gguf")
+
+
+def make_files(args):
+    """Makes what is missing, under another name first, so that a file that is there is whole."""
+    base, path = model_paths(args)
     if not os.path.exists(base):
         write_model(base + ".part", args)
         os.rename(base + ".part", base)
-    path = base.replace("-F16.gguf", f"-{args.quant}.gguf")
     if not os.path.exists(path):
         settings = llama_cpp.llama_model_quantize_default_params()
         settings.ftype = TYPES[args.quant]
@@ -114,12 +120,21 @@ def model_path(args):
         if llama_cpp.llama_model_quantize(base.encode(), (path + ".part").encode(), ctypes.byref(settings)) != 0:
             raise SystemExit(f"llama.cpp cannot quantise {base} to {args.quant}")
         os.rename(path + ".part", path)
-    return path
+
+
+def make_elsewhere(args):
+    """In another process, whose memory does not count as that of decoding."""
+    process = multiprocessing.Process(target=make_files, args=(args,))
+    process.start()
+    process.join()
+    if process.exitcode != 0:
+        raise SystemExit("the model cannot be made")
 
 
 def main():
     args = arguments()
-    made = model_path(args)
+    make_elsewhere(args)
+    _, made = model_paths(args)
     model = llama_cpp.Llama(
         made, n_ctx=args.prompt + args.new + 8, n_batch=512, n_threads=args.threads, n_threads_batch=args.threads,
         use_mmap=False, verbose=False,
@@ -147,4 +162,5 @@ def main():
     }))
 
 
-main()
+if __name__ == "__main__":
+    main()
