@@ -58,9 +58,14 @@ public enum MachineFacts {
   /// What the machine reaches, from a short measurement.
   public static var limits: String {
     do {
-      let product = try MachineLimits.matrixProduct(m: 512, n: 2048, k: 2048, seconds: 0.3)
+      var reached: [String] = []
+      for type in [DataType.f32, .bf16] {
+        let product = try MachineLimits.matrixProduct(m: 512, n: 2048, k: 2048, type: type, seconds: 0.3)
+        reached.append(
+          "\(type.rawValue) " + (product.map { "\(Int($0.rounded())) GFLOP/s" } ?? "has no product"))
+      }
       let reading = try MachineLimits.readBandwidth(bytes: 1 << 29, seconds: 0.3)
-      return "\(Int(product.rounded())) GFLOP/s in f32, reading \((reading * 10).rounded() / 10) GB/s"
+      return reached.joined(separator: ", ") + ", reading \((reading * 10).rounded() / 10) GB/s"
     } catch { return "\(error)" }
   }
 

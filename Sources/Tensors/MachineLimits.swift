@@ -5,22 +5,24 @@ import Glibc
 public enum MachineLimits {
   /// Measures y = x * weight', x (m, k) and weight (n, k), as a linear computes it on all threads.
   ///
-  /// - Parameter seconds: how long to repeat it; at least `leastTimes` products are timed.
-  /// - Returns: 10^9 floating-point operations a second, the median of the repetitions.
-  public static func matrixProduct(m: Int, n: Int, k: Int, seconds: Double) throws -> Double {
+  /// - Parameters:
+  ///   - type: of x and weight, f32 or bf16; y is f32.
+  ///   - seconds: how long to repeat it; at least `leastTimes` products are timed.
+  /// - Returns: 10^9 floating-point operations a second, the median of the repetitions; nil where the CPU or the
+  ///   library has no product of that type.
+  public static func matrixProduct(m: Int, n: Int, k: Int, type: DataType, seconds: Double) throws -> Double?
+  {
+    precondition(type.isPlain, "products are of f32 or bf16")
     let op = "matrix_product"
     for (name, value) in [("m", m), ("n", n), ("k", k)] where !(1...1 << 20).contains(value) {
       throw TensorError(op: op, argument: name, reason: "1 to \(1 << 20) expected, got \(value)")
     }
-    let x = try Tensor.allocate([m, k], op: op, argument: "m")
-    let weight = try Tensor.allocate([n, k], op: op, argument: "n")
+    guard try type == .f32 || MatrixProducts.current.multipliesBFloat16 else { return nil }
+    let x = try constant(0.5, [m, k], type, argument: "m", op: op)
+    let weight = try constant(0.25, [n, k], type, argument: "n", op: op)
     let y = try Tensor.allocate([m, n], op: op, argument: "n")
-    x.fill(0.5)
-    weight.fill(0.25)
     let median = try medianSeconds(over: seconds) {
-      try gemm(
-        m: m, n: n, k: k, a: x.pointer, lda: k, b: weight.pointer, ldb: k, transposeB: true, c: y.pointer,
-        ldc: n)
+      try y.setToSum(of: [ProductTerm(a: x, b: weight, transposeB: true)], multipliedAs: type)
     }
     return 2e-9 * Double(m) * Double(n) * Double(k) / median
   }
@@ -52,6 +54,14 @@ public enum MachineLimits {
 
   /// The fewest repetitions that are timed, after one that is not.
   static let leastTimes = 5
+
+  private static func constant(
+    _ value: Float, _ shape: [Int], _ type: DataType, argument: String, op: String
+  ) throws -> Tensor {
+    let tensor = try Tensor.allocate(shape, op: op, argument: argument)
+    tensor.fill(value)
+    return tensor.converted(to: type)
+  }
 
   /// The sum of words modulo 2^64.
   static func readSum(_ words: UnsafePointer<UInt64>, count: Int) -> UInt64 { yy_read_sum(words, count) }

@@ -18,8 +18,14 @@ import Testing
   }
 
   @Test func limitsArePositive() throws {
-    #expect(try MachineLimits.matrixProduct(m: 64, n: 64, k: 64, seconds: 0) > 0)
+    let product = try MachineLimits.matrixProduct(m: 64, n: 64, k: 64, type: .f32, seconds: 0)
+    #expect(try #require(product) > 0)
     #expect(try MachineLimits.readBandwidth(bytes: 1 << 22, seconds: 0) > 0)
+  }
+
+  @Test func aProductThatTheMachineLacksHasNoLimit() throws {
+    let product = try MachineLimits.matrixProduct(m: 64, n: 64, k: 64, type: .bf16, seconds: 0)
+    #expect(try (product != nil) == MatrixProducts.current.multipliesBFloat16)
   }
 
   @Test(arguments: [("m", 0), ("n", -1), ("k", 1 << 21)])
@@ -28,7 +34,9 @@ import Testing
     #expect(
       throws: TensorError(
         op: "matrix_product", argument: name, reason: "1 to 1048576 expected, got \(value)")
-    ) { try MachineLimits.matrixProduct(m: shape("m"), n: shape("n"), k: shape("k"), seconds: 0) }
+    ) {
+      try MachineLimits.matrixProduct(m: shape("m"), n: shape("n"), k: shape("k"), type: .f32, seconds: 0)
+    }
   }
 
   @Test func refusesBuffersThatCannotBe() {

@@ -55,7 +55,6 @@ end
 local function ours(job)
   local parameters = {}
   for name, value in pairs(job.ours[2]) do parameters[name] = value end
-  if job.ours[1] ~= "attention.lua" then parameters.work = p.work end
   if p.quick and parameters.steps then parameters.steps = 2 end
   if p.quick and parameters.new then parameters.new = 16 end
   return common.script(job.ours[1], parameters)

@@ -54,11 +54,12 @@ local function held(verdict, name, shown, value, bound, fits)
   return ("%s (%s)"):format(shown, bound)
 end
 
-local function share_of_limit(job, records, figure)
-  if not job.limit or not figure then return nil end
-  local limit, work = limits[job.limit], job.work(records[1])
-  if #limit == 0 or not work then return nil end
-  return figure * work / 1e9 / common.median(limit)
+--- What is reached of the job's limit, in the limit's unit, and the share of it; nil where there is none.
+local function reached(job, records, figure)
+  local work = job.limit and figure and job.work(records[1])
+  if not work then return nil, nil end
+  local value, limit = figure * work / 1e9, limits[job.limit]
+  return value, #limit > 0 and value / common.median(limit) or nil
 end
 
 local no_bf16 = false
@@ -69,20 +70,21 @@ local function row(job)
   local verdict = { missed = {}, open = {} }
   local bounds = job.held
   local figure, other = median(mine, job.figure), median(theirs, job.figure)
-  local share = mine and share_of_limit(job, mine, figure)
+  local rate, share = reached(job, mine, figure)
   local ratio = figure and other and figure / other
   local memory, other_memory = median(mine, "peak_rss_mb"), median(theirs, "peak_rss_mb")
   local memory_ratio = memory and other_memory and memory / other_memory
   local cells = { job.name, figure and ("%s %s"):format(number(figure), job.unit) or "failed" }
+  cells[3] = rate and ("%s %s"):format(number(rate), job.limit == "read" and "GB/s" or "GFLOP/s") or "-"
   local shown = share and ("%.0f %% %s"):format(100 * share, job.limit) or "-"
   if job.limit == "bf16" and #limits.bf16 == 0 then shown, no_bf16 = "no bf16", true end
-  cells[3] = held(verdict, "share", shown, share, bounds.share and ("%.0f"):format(100 * bounds.share),
+  cells[4] = held(verdict, "share", shown, share, bounds.share and ("%.0f"):format(100 * bounds.share),
     share and share >= (bounds.share or 0))
-  cells[4] = other and number(other) or "-"
-  cells[5] = held(verdict, "ratio", ratio and ("%.2fx"):format(ratio) or "-", ratio,
+  cells[5] = other and number(other) or "-"
+  cells[6] = held(verdict, "ratio", ratio and ("%.2fx"):format(ratio) or "-", ratio,
     bounds.ratio and ("%.1f"):format(bounds.ratio), ratio and ratio >= (bounds.ratio or 0))
-  cells[6] = gigabytes(memory)
-  cells[7] = held(verdict, "memory", memory_ratio and ("%.2fx"):format(memory_ratio) or "-", memory_ratio,
+  cells[7] = gigabytes(memory)
+  cells[8] = held(verdict, "memory", memory_ratio and ("%.2fx"):format(memory_ratio) or "-", memory_ratio,
     bounds.memory, memory_ratio and memory_ratio <= (bounds.memory or math.huge))
   for field, bound in pairs(bounds) do
     if type(bound) == "table" then
@@ -91,12 +93,12 @@ local function row(job)
       local text = held(verdict, field, value and number(value) or "-", value, most, value and value <= most)
       if field == job.figure then
         cells[2] = ("%s %s (%s)"):format(number(figure), job.unit, most)
-      else
+      elseif mine then
         cells.note = ("%s: %s %s"):format(job.name, field:gsub("_", " "), text)
       end
     end
   end
-  cells[8] = #verdict.missed > 0 and "no: " .. table.concat(verdict.missed, ", ")
+  cells[9] = not mine and "failed" or #verdict.missed > 0 and "no: " .. table.concat(verdict.missed, ", ")
     or #verdict.open > 0 and "open" or "yes"
   return cells
 end
@@ -109,13 +111,13 @@ local function line(format, ...) out[#out + 1] = string.format(format, ...):gsub
 local function columns(rows)
   local widths = {}
   for _, cells in ipairs(rows) do
-    for i = 1, 8 do widths[i] = math.max(widths[i] or 0, utf8.len(cells[i])) end
+    for i = 1, #cells do widths[i] = math.max(widths[i] or 0, utf8.len(cells[i])) end
   end
   for _, cells in ipairs(rows) do
     local parts = {}
-    for i = 1, 8 do
+    for i = 1, #cells do
       local padding = (" "):rep(widths[i] - utf8.len(cells[i]))
-      parts[i] = (i == 1 or i == 8) and cells[i] .. padding or padding .. cells[i]
+      parts[i] = (i == 1 or i == #cells) and cells[i] .. padding or padding .. cells[i]
     end
     line("%s", table.concat(parts, "  "))
   end
@@ -145,7 +147,7 @@ line("peers    %s", versions())
 line("limits   f32 %s GFLOP/s, bf16 %s GFLOP/s, reading %s GB/s", spread(limits.f32), spread(limits.bf16),
   spread(limits.read))
 line ""
-local rows, notes = { { "job", "ours", "of the limit", "peer", "ratio", "memory", "of peer's", "held" } }, {}
+local rows, notes = { { "job", "ours", "reached", "of the limit", "peer", "ratio", "memory", "of peer's", "held" } }, {}
 for _, job in ipairs(jobs) do
   local cells = row(job)
   if cells then
