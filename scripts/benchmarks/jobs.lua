@@ -38,6 +38,9 @@ end
 
 local function operations(record) return record.operations_per_token end
 
+-- decode.lua and its peer give tokens/s of reading the prompt and of decoding, and GB/s of weights while decoding.
+local function weight_bytes(record) return record.decode_gb_s and record.decode_gb_s * 1e9 / record.decode_tok_s end
+
 local function decoding(shape, weights, format, held)
   local parameters = with(shape_parameters(shape), { quant = format, prompt = 512, new = 64 })
   return {
@@ -45,7 +48,7 @@ local function decoding(shape, weights, format, held)
     ours = { "decode.lua", { shape = shape, weights = weights, prompt = 512, new = 64 } },
     peer = { "llama.cpp " .. format, "llama_cpp_decode.py", parameters },
     figure = "decode_tok_s", unit = "tok/s", limit = "read", held = held,
-    work = function(record) return record.weight_bytes end,
+    work = weight_bytes,
   }
 end
 
@@ -58,16 +61,16 @@ return {
   { name = "lora-f32", title = "LoRA r=8 on 7 linears, 110m, 4 x 512, f32", ours = training("lora", "f32"),
     peer = torch("lora", "f32"), figure = "tokens_per_s", unit = "tok/s", limit = "f32", work = operations,
     held = { ratio = 3.0, share = 0.70 } },
-  { name = "lora-bf16", title = "the same in bf16", ours = training("lora", "bf16"), peer = torch("lora", "bf16"),
+  { name = "lora-bf16", title = "LoRA, the same, bf16", ours = training("lora", "bf16"), peer = torch("lora", "bf16"),
     figure = "tokens_per_s", unit = "tok/s", limit = "bf16", work = operations,
     held = { ratio = 2.5, share = 0.50, memory = 0.33 } },
-  { name = "qlora-nf4", title = "the same with frozen weights in NF4", ours = training("lora", "bf16", "nf4"),
+  { name = "qlora-nf4", title = "LoRA, the same, bf16 over frozen weights in NF4", ours = training("lora", "bf16", "nf4"),
     peer = { "ours, lora-bf16", ours = "lora-bf16" }, figure = "tokens_per_s", unit = "tok/s", limit = "bf16",
     work = operations, held = { ratio = 0.8, bytes_per_weight = { at_most = 0.6 } } },
   { name = "full-f32", title = "full training, 110m, 4 x 512, f32", ours = training("full", "f32"),
     peer = torch("full", "f32"), figure = "tokens_per_s", unit = "tok/s", limit = "f32", work = operations,
     held = { ratio = 2.3, memory = 0.55 } },
-  { name = "full-bf16", title = "the same in bf16", ours = training("full", "bf16"), peer = torch("full", "bf16"),
+  { name = "full-bf16", title = "full training, the same, bf16", ours = training("full", "bf16"), peer = torch("full", "bf16"),
     figure = "tokens_per_s", unit = "tok/s", limit = "bf16", work = operations, held = { ratio = 1.8, memory = 0.55 } },
   { name = "attention", title = "attention at length 4096 against 512, time a token", ours = { "attention.lua", {} },
     figure = "growth", unit = "x", held = { growth = { at_most = "arithmetic_growth" } } },

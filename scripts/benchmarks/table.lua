@@ -77,9 +77,9 @@ local function row(job)
   local cells = { job.name, figure and ("%s %s"):format(number(figure), job.unit) or "failed" }
   cells[3] = rate and ("%s %s"):format(number(rate), job.limit == "read" and "GB/s" or "GFLOP/s") or "-"
   local shown = share and ("%.0f %% %s"):format(100 * share, job.limit) or "-"
-  if job.limit == "bf16" and #limits.bf16 == 0 then shown, no_bf16 = "no bf16", true end
-  cells[4] = held(verdict, "share", shown, share, bounds.share and ("%.0f"):format(100 * bounds.share),
-    share and share >= (bounds.share or 0))
+  local least = bounds.share
+  if job.limit == "bf16" and #limits.bf16 == 0 then shown, least, no_bf16 = "no bf16", nil, true end
+  cells[4] = held(verdict, "share", shown, share, least and ("%.0f"):format(100 * least), share and share >= (least or 0))
   cells[5] = other and number(other) or "-"
   cells[6] = held(verdict, "ratio", ratio and ("%.2fx"):format(ratio) or "-", ratio,
     bounds.ratio and ("%.1f"):format(bounds.ratio), ratio and ratio >= (bounds.ratio or 0))
@@ -123,10 +123,10 @@ local function columns(rows)
   end
 end
 
-local function spread(values)
-  if #values == 0 then return "none" end
-  return ("%s (%s to %s)"):format(number(common.median(values)), number(math.min(table.unpack(values))),
-    number(math.max(table.unpack(values))))
+local function spread(name, unit, values)
+  if #values == 0 then return "no " .. name end
+  return ("%s %s %s (%s to %s)"):format(name, number(common.median(values)), unit,
+    number(math.min(table.unpack(values))), number(math.max(table.unpack(values))))
 end
 
 local function versions()
@@ -144,8 +144,8 @@ line("machine  %s, %d cores, %d threads, %.1f GB; %s, %s", facts.processor, fact
 line("system   %s; yuyan %s, %s%s", facts.system, facts.version, machine.date, machine.quick and ", quick" or "")
 line("kernels  %s; matrix products: %s", facts.kernels, facts.matrices)
 line("peers    %s", versions())
-line("limits   f32 %s GFLOP/s, bf16 %s GFLOP/s, reading %s GB/s", spread(limits.f32), spread(limits.bf16),
-  spread(limits.read))
+line("limits   %s, %s, %s", spread("f32", "GFLOP/s", limits.f32), spread("bf16", "GFLOP/s", limits.bf16),
+  spread("reading", "GB/s", limits.read))
 line ""
 local rows, notes = { { "job", "ours", "reached", "of the limit", "peer", "ratio", "memory", "of peer's", "held" } }, {}
 for _, job in ipairs(jobs) do
