@@ -81,7 +81,7 @@ local function rows_of(question, entries, limit)
     local operations = entry.record.operations_per_token
     rows[i] = {
       [question.label] = entry.value,
-      measured = 1000 / entry.record.tokens_per_s, ["at the limit of the matrix product"] = operations / limit / 1e6,
+      measured = 1000 / entry.record.tokens_per_s, ["at the limit"] = operations / limit / 1e6,
       megaflop = operations / 1e6, share = operations * entry.record.tokens_per_s / limit / 1e9,
       ["greatest memory in GB"] = entry.record.peak_rss_mb * 1024 * 1024 / 1e9,
     }
@@ -94,7 +94,7 @@ local function draw(question, rows)
     local options = { x = question.label, y = y, title = title, from_zero = true, width = 480, height = 300 }
     yy.files.write(("%s/growth-%s.svg"):format(p.out, name), yy.plot.line(rows, options):svg())
   end
-  picture(question.name, "milliseconds a token", { "measured", "at the limit of the matrix product" })
+  picture(question.name, "milliseconds a token", { "measured", "at the limit" })
   picture(question.name .. "-memory", "memory", { "greatest memory in GB" })
 end
 

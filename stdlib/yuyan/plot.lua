@@ -18,7 +18,9 @@ local function quoted(text) return '"' .. text:gsub('[\\"]', "\\%0"):gsub("\n", 
 
 --- The part of a gnuplot program that is the same for every terminal.
 local function program(self, terminal, style)
-  local lines = { terminal, "set encoding utf8", "set key top right", "set border 3", "set tics nomirror", "set grid ytics" }
+  -- Above an axis that begins at zero there is room at the bottom.
+  local key = "set key " .. (self.from_zero and "bottom right" or "top right")
+  local lines = { terminal, "set encoding utf8", key, "set border 3", "set tics nomirror", "set grid ytics" }
   if self.title then lines[#lines + 1] = "set title " .. quoted(self.title) .. " noenhanced" end
   lines[#lines + 1] = "set xlabel " .. quoted(self.x) .. " noenhanced"
   if self.log_y then lines[#lines + 1] = "set logscale y" end
@@ -50,7 +52,7 @@ function Plot:svg()
   local svg = draw(program(self, terminal, function(i)
     return ("linewidth 2 linecolor rgb %s"):format(quoted(colours[(i - 1) % #colours + 1]))
   end))
-  return svg:gsub("^.-(<svg)", "%1", 1)
+  return (svg:gsub("^.-(<svg)", "%1", 1))
 end
 
 --- The picture in characters.

@@ -11,6 +11,7 @@ suite["draws SVG for notebooks"] = function()
   if not drawn then return end
   local picture = yy.plot.line(rows, { x = "step", y = { "loss", "a_b" }, title = "Loss <1>" })
   local svg = picture:svg()
+  test.equal(select("#", picture:svg()), 1)
   test.ok(svg:find "^<svg" and svg:find "</svg>%s*$")
   test.ok(svg:find("Loss &lt;1", 1, true))
   local shown = getmetatable(picture).__display(picture)
