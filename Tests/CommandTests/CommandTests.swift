@@ -37,7 +37,8 @@ import Testing
   @Test func doctorFindsTheMachineWell() throws {
     let run = try Binary.run("doctor")
     let names = [
-      "yuyan", "program", "system", "processor", "features", "kernels", "matrices", "limits", "threads", "memory",
+      "yuyan", "program", "system", "processor", "features", "kernels", "matrices", "limits", "threads",
+      "memory",
       "disk", "gnuplot",
       "spm_train", "Lua files",
     ]
