@@ -8,10 +8,20 @@ struct Pass {
   let dropout: RandomKey?
   /// Lengths of the row's documents in training and scoring; the cache of past keys and values in decoding.
   let context: Context
+  /// Whether blocks keep only their inputs for the backward pass, and are run again in it.
+  var recomputes = false
+  /// Sees what every operation computes: the name of its layer in a Hugging Face folder, its own, the result.
+  var observer: ((_ layer: String, _ op: String, _ result: Tensor) throws -> Void)?
 
   enum Context {
     case documents([Int])
     case cache(KVCache)
+  }
+
+  /// Shows a result to the observer, if there is one, and gives it back.
+  func observed(_ layer: @autoclosure () -> String, _ op: String, _ result: Tensor) throws -> Tensor {
+    try observer?(layer(), op, result)
+    return result
   }
 }
 
@@ -39,11 +49,9 @@ struct Attention {
 
   /// x (T,C) -> (T,C).
   func callAsFunction(_ x: Tensor, _ pass: Pass) throws -> Tensor {
-    let queries = try q(x, dropout: pass.dropout)
-      .rotary(heads: heads, headWidth: headWidth, positions: pass.positions, tables: pass.tables)
-    let keys = try k(x, dropout: pass.dropout)
-      .rotary(heads: kvHeads, headWidth: headWidth, positions: pass.positions, tables: pass.tables)
-    let values = try v(x, dropout: pass.dropout)
+    let queries = try rotated(q(x, pass), heads, pass)
+    let keys = try rotated(k(x, pass), kvHeads, pass)
+    let values = try v(x, pass)
     let mixed =
       switch pass.context {
       case .documents(let lengths):
@@ -53,6 +61,14 @@ struct Attention {
       case .cache(let cache):
         try cache.attend(q: queries, k: keys, v: values, heads: heads, layer: layer)
       }
-    return try o(mixed, dropout: pass.dropout)
+    return try o(pass.observed(name, "attention", mixed), pass)
   }
+
+  private func rotated(_ x: Tensor, _ heads: Int, _ pass: Pass) throws -> Tensor {
+    let rotated = try x.rotary(
+      heads: heads, headWidth: headWidth, positions: pass.positions, tables: pass.tables)
+    return try pass.observed(name, "rotary", rotated)
+  }
+
+  private var name: String { q.weight.enclosing(2) }
 }

@@ -55,9 +55,15 @@ struct Block {
 
   /// x (T,C) -> (T,C).
   func callAsFunction(_ x: Tensor, _ pass: Pass) throws -> Tensor {
-    let h = try x + attention(try x.rmsNorm(weight: attentionNorm.tensor, eps: eps), pass)
-    return try h + feedForward(try h.rmsNorm(weight: feedForwardNorm.tensor, eps: eps), pass)
+    let h = try pass.observed(name, "add", x + attention(normed(x, attentionNorm, pass), pass))
+    return try pass.observed(name, "add", h + feedForward(normed(h, feedForwardNorm, pass), pass))
   }
+
+  private func normed(_ x: Tensor, _ norm: Parameter, _ pass: Pass) throws -> Tensor {
+    try pass.observed(norm.enclosing(1), "rms_norm", x.rmsNorm(weight: norm.tensor, eps: eps))
+  }
+
+  private var name: String { attentionNorm.enclosing(2) }
 }
 
 /// The gated feed-forward network: down(silu(gate(x)) * up(x)).
@@ -73,8 +79,9 @@ struct FeedForward {
   }
 
   func callAsFunction(_ x: Tensor, _ pass: Pass) throws -> Tensor {
-    let gated = try gate(x, dropout: pass.dropout)
-    let lifted = try up(x, dropout: pass.dropout)
-    return try down(try gated.siluMultiply(lifted), dropout: pass.dropout)
+    let gated = try gate(x, pass)
+    let lifted = try up(x, pass)
+    let product = try pass.observed(gate.weight.enclosing(2), "silu_multiply", gated.siluMultiply(lifted))
+    return try down(product, pass)
   }
 }

@@ -30,16 +30,20 @@ final class Projection {
   /// Maps x (T,K) to (T,N).
   ///
   /// Dropout happens on the adapter's input, and only when there is a key for it.
-  func callAsFunction(_ x: Tensor, dropout key: RandomKey?) throws -> Tensor {
-    guard let adapter else { return try x.linear(weight: weight.tensor, bias: bias?.tensor) }
+  func callAsFunction(_ x: Tensor, _ pass: Pass) throws -> Tensor {
+    guard let adapter else {
+      return try pass.observed(
+        weight.enclosing(1), "linear", x.linear(weight: weight.tensor, bias: bias?.tensor))
+    }
     var dropout: Dropout?
-    if let key, adapter.dropout > 0 {
+    if let key = pass.dropout, adapter.dropout > 0 {
       dropout = Dropout(
         probability: adapter.dropout, key: key.child(module.rawValue, UInt64(layer)))
     }
-    return try x.loraLinear(
+    let result = try x.loraLinear(
       weight: weight.tensor, bias: bias?.tensor, a: adapter.a.tensor, b: adapter.b.tensor,
       scale: adapter.scale,
       dropout: dropout)
+    return try pass.observed(weight.enclosing(1), "lora_linear", result)
   }
 }

@@ -1,0 +1,35 @@
+import Tensors
+
+/// The trained parameters of a model as they were at one moment, to be put back bit for bit.
+public final class TrainableSnapshot {
+  private struct Entry {
+    let parameter: Parameter
+    let tensor: Tensor
+    /// The numbers; nil where training would put a copy in the tensor's place, as for a mapped file's.
+    let copy: Tensor?
+    let differsFromBase: Bool
+  }
+
+  private let entries: [Entry]
+
+  /// Copies the numbers of every trained parameter but those that lie in a mapped file.
+  public init(of transformer: Transformer) {
+    entries = transformer.trainable.map { parameter in
+      Entry(
+        parameter: parameter, tensor: parameter.tensor,
+        copy: parameter.tensor.isBorrowed ? nil : parameter.tensor.copy(purpose: .weights),
+        differsFromBase: parameter.differsFromBase)
+    }
+  }
+
+  /// Puts the tensors and their numbers back and forgets their gradients.
+  public func restore() {
+    for entry in entries {
+      if entry.parameter.tensor !== entry.tensor { entry.parameter.replace(with: entry.tensor) }
+      // The shapes agree: nothing between replaces a tensor by one of another shape.
+      if let copy = entry.copy { try? entry.tensor.assign(copy) }
+      entry.tensor.zeroGrad()
+      entry.parameter.differsFromBase = entry.differsFromBase
+    }
+  }
+}
