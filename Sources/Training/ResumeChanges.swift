@@ -35,6 +35,13 @@ public struct ResumeChanges {
     return Set(changed.filter(\.1).map(\.0))
   }
 
+  /// Throws when the checkpoint has made more steps than the whole run shall now have.
+  func requireSteps(after made: Int, of checkpoint: String) throws {
+    guard let steps, steps < made else { return }
+    throw TrainingError(
+      argument: "resume", reason: "\(checkpoint) has made \(made) steps, \(steps) are too few")
+  }
+
   /// The options of a run with these changes.
   func applied(to options: TrainingOptions) -> TrainingOptions {
     var options = options

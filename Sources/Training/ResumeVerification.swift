@@ -32,14 +32,15 @@ public struct ResumeVerification {
     model: LanguageModel, data: any RowSource, options: TrainingOptions,
     attach: ((TrainingJob) throws -> Void)? = nil
   ) throws -> ResumeReport {
+    guard at >= 1 else {
+      throw TrainingError(argument: "at", reason: "a step from 1 on expected, got \(at)")
+    }
     for number in threads where number < 1 {
       throw TrainingError(argument: "threads", reason: "positive numbers expected, got \(number)")
     }
     let folder = try PrivateFolder()
     let snapshot = TrainableSnapshot(of: model.transformer)
-    let before = Parallel.threads
     defer {
-      Parallel.threads = before
       snapshot.restore()
       folder.remove()
     }
@@ -53,7 +54,9 @@ public struct ResumeVerification {
       try resumed.compared(to: through, as: "cut at step \(at) and resumed"),
     ]
     for number in threads {
+      let before = Parallel.threads
       Parallel.threads = number
+      defer { Parallel.threads = before }
       let run = try runs.through("threads-\(number)", upTo: through.steps)
       let name = "with \(number) \(number == 1 ? "thread" : "threads")"
       comparisons.append(try run.compared(to: through, as: name))
@@ -81,11 +84,13 @@ private struct VerifiedRuns {
 
   /// A run up to the cut, whose objects are gone when it returns, and the one that was resumed from its checkpoint.
   func cut(_ name: String, upTo limit: Int) throws -> (start: RunTrace, resumed: WholeTrace) {
-    let start = try run(name, upTo: at)
+    let start = try run(name, upTo: at, cut: true)
     return (start, try run(name, upTo: limit, resume: true).whole())
   }
 
-  private func run(_ name: String, upTo limit: Int?, resume: Bool = false) throws -> RunTrace {
+  private func run(
+    _ name: String, upTo limit: Int?, cut: Bool = false, resume: Bool = false
+  ) throws -> RunTrace {
     snapshot.restore()
     var options = options
     options.checkpoint = CheckpointOptions(
@@ -96,7 +101,7 @@ private struct VerifiedRuns {
     let job = try TrainingJob(model: model, data: data, options: options)
     try attach?(job)
     let last = min(limit ?? job.steps, job.steps)
-    guard at >= 1, at < last || limit == at else {
+    guard cut || at < last else {
       throw TrainingError(argument: "at", reason: "a step from 1 to \(last - 1) expected, got \(at)")
     }
     var samples: [Int: [String]] = [:]

@@ -11,7 +11,7 @@ import Tokenizers
 struct RunSettings {
   /// By the name that a message uses, in the order in which messages name them.
   let values: OrderedDictionary<String, String>
-  /// What may differ without a word, since it changes no bit; recorded so that a change can be told.
+  /// What may differ without being named, since it changes no bit; recorded so that a change can be told.
   let remarks: OrderedDictionary<String, String>
   /// What the data are made of, so that a message can name the file or option that differs.
   let data: JSON
@@ -37,10 +37,7 @@ struct RunSettings {
       "clip": options.clip.map { "\($0)" } ?? "none",
       "matrix products": try MatrixProducts.current.identity,
     ]
-    remarks = [
-      "evaluation": try options.evaluation.map(Self.words) ?? "none",
-      "checkpoint": options.checkpoint.map { "every \($0.every) steps, keep \($0.keep)" } ?? "none",
-    ]
+    remarks = ["evaluation": try options.evaluation.map(Self.words) ?? "none"]
   }
 
   private static func words(_ evaluation: EvaluationOptions) throws -> String {

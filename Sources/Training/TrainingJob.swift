@@ -19,8 +19,8 @@ public final class TrainingJob {
   public private(set) var completedSteps = 0
   /// The step this run continued from; nil if it started.
   public private(set) var resumedFrom: Int?
-  /// What it does otherwise than the run up to there: settings changed on purpose, and evaluations and checkpoints,
-  /// which change no bit.
+  /// What it does otherwise than the run up to there: settings changed on purpose, and another evaluation, which
+  /// changes no bit.
   public private(set) var changes: [SettingChange] = []
   /// The records of all finished steps, also those before a resume, as they stand in the metrics file.
   public private(set) var history: [JSON] = []
@@ -94,12 +94,9 @@ public final class TrainingJob {
     self.settings = settings
     let path = options.metrics ?? FileSystem.join(place.directory, "metrics.jsonl")
     if options.resume, let latest = folder.latest {
+      try original.changes.requireSteps(after: Checkpoint.header(latest).step, of: latest)
       let (checkpoint, changes) = try Checkpoint.read(
         latest, settings: settings, changing: original.changes.settings, into: optimizer)
-      guard checkpoint.step <= steps else {
-        throw TrainingError(
-          argument: "resume", reason: "\(latest) has made \(checkpoint.step) steps, \(steps) are too few")
-      }
       try reader.restore(checkpoint.cursor)
       state = checkpoint.state
       completedSteps = checkpoint.step
