@@ -39,10 +39,12 @@ struct TrainChoices: LuaOptions {
     Field("evaluate", "what is measured on the way", \Self.evaluate),
     Field("checkpoint", "where and how often the run is saved", \Self.checkpoint),
     Field(
-      "resume", "whether to continue from the latest checkpoint, if there is one; a table changes settings there",
+      "resume",
+      "whether to continue from the latest checkpoint, if there is one; a table changes settings there",
       \Self.resume),
     Field(
-      "recompute", "less memory for more time, same bits: blocks run again in the backward pass", \Self.recompute),
+      "recompute", "less memory for more time, same bits: blocks run again in the backward pass",
+      \Self.recompute),
     Field("metrics", "a file of one JSON object a step (in the checkpoint folder)", \Self.metrics),
     Field("state", "the table s.state of hooks at the start; checkpoints save it", \Self.state),
     Field("on_step", "function(s) called after every step with its record and s.state", \Self.onStep),
@@ -97,7 +99,9 @@ struct TrainChoices: LuaOptions {
     }
   }
 
-  static func schedule(_ learningRate: Either<Either<Double, ScheduleObject>, LuaCallback>?) throws -> Schedule {
+  static func schedule(
+    _ learningRate: Either<Either<Double, ScheduleObject>, LuaCallback>?
+  ) throws -> Schedule {
     switch learningRate {
     case .first(.first(let rate)): return try Schedule.constant(rate)
     case .first(.second(let object)): return object.schedule

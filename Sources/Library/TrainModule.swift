@@ -13,9 +13,11 @@ let trainModule = LuaModule(
       example: "yy.train.run({ model = m, data = packed, steps = 300, lr = 1e-4 })"
     ) { options in try options.run() },
     LuaFunction(
-      "verify_resume", "Shows on a job that a run cut and resumed ends with the bits of one that ran through.",
+      "verify_resume",
+      "Shows on a job that a run cut and resumed ends with the bits of one that ran through.",
       Param<TrainChoices>(
-        "job", "what yy.train.run takes; its functions run too, in every run, and must be pure but for s.state"),
+        "job",
+        "what yy.train.run takes; functions run too, and must depend on their arguments and s.state alone"),
       Param<VerifyResumeChoices>("options", "where the run is cut"),
       returns: Returns<ResumeReportObject>("report", "prints what is equal, or what differs first"),
       example: "yy.train.verify_resume(options, { at = 37, steps = 50, threads = { 1, 2, 4 } })"

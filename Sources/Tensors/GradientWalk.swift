@@ -45,7 +45,8 @@ extension GradientRecord {
       guard let input = inputs[position], let gradient = gradients[position].take() else { continue }
       try input.add(gradient)
     }
-    try inspection?(inputs.map { InputGradient(leaf: $0?.leaf, gradient: $0?.leaf?.grad ?? $0?.record?.gradient) })
+    try inspection?(
+      inputs.map { InputGradient(leaf: $0?.leaf, gradient: $0?.leaf?.grad ?? $0?.record?.gradient) })
   }
 
   /// One gradient per input, none when nothing that used the result passed one on.

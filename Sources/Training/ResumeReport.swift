@@ -47,14 +47,17 @@ public struct ResumeReport: Sendable, CustomStringConvertible {
     return lines.joined(separator: "\n")
   }
 
+  private static let advice = """
+      Hooks, schedules and weights of mixes must be pure functions of their arguments and s.state:
+      one that keeps something elsewhere, as in a variable outside of it, makes runs differ.
+    """
+
   private var failure: String {
     var lines = ["NOT verified: runs of this job differ (below, the one that ran through != the other)"]
     for comparison in comparisons where !comparison.differences.isEmpty {
       lines.append("  \(comparison.run):")
       lines += comparison.differences.map { "    \($0)" }
     }
-    lines.append("  Hooks, schedules and weights of mixes must be pure functions of their arguments and s.state: one that")
-    lines.append("  keeps something elsewhere, as in a variable outside of it, or asks the clock makes runs differ.")
-    return lines.joined(separator: "\n")
+    return lines.joined(separator: "\n") + "\n" + Self.advice
   }
 }

@@ -12,8 +12,9 @@ import Tensors
 public struct ResumeVerification {
   /// The step after which the run is cut.
   public var at: Int
-  /// The runs end after this step, or with the job when it is shorter; nil: with the job. The job's own number of steps
-  /// stays what schedules see.
+  /// The runs end after this step, or with the job when it is shorter; nil: with the job.
+  ///
+  /// The job's own number of steps stays what schedules see.
   public var steps: Int?
   /// The job also runs through with each of these numbers of threads; their number is put back afterwards.
   public var threads: [Int]

@@ -37,7 +37,8 @@ struct RunTrace {
       return .init(run: name, differences: differences, step: step)
     }
     let step = samples.keys.sorted().first { samples[$0] != other.samples[$0] }
-    return .init(run: name, differences: step.flatMap { strayingSample($0, other) }.map { [$0] } ?? [], step: step)
+    let difference = step.flatMap { strayingSample($0, other) }
+    return .init(run: name, differences: difference.map { [$0] } ?? [], step: step)
   }
 
   private func strayingSample(_ step: Int, _ other: RunTrace) -> String? {

@@ -46,7 +46,8 @@ import Testing
   /// One element of one weight.
   @Test func anInfiniteWeightIsNamedItself() throws {
     let model = try Toy.model(lora: LoRAOptions(rank: 4, targets: ["down"]))
-    try parameter("base_model.model.model.layers.1.mlp.down_proj.lora_A.weight", of: model).pointer[7] = .infinity
+    let a = try parameter("base_model.model.model.layers.1.mlp.down_proj.lora_A.weight", of: model)
+    a.pointer[7] = .infinity
     #expect(
       try message(model)
         == "step 1: the loss is nan, first in base_model.model.model.layers.1.mlp.down_proj.lora_A.weight; "
@@ -68,7 +69,8 @@ import Testing
       try message(poisoned(["model.layers.0.mlp.down_proj.weight"], 3e38))
         == "step 1: the loss is nan, first in model.layers.0.mlp.down_proj (linear)" + end)
     #expect(
-      try message(poisoned(["model.layers.1.mlp.gate_proj.weight", "model.layers.1.mlp.up_proj.weight"], 1e20))
+      try message(
+        poisoned(["model.layers.1.mlp.gate_proj.weight", "model.layers.1.mlp.up_proj.weight"], 1e20))
         == "step 1: the loss is nan, first in model.layers.1.mlp (silu_multiply)" + end)
     #expect(
       try message(
@@ -105,11 +107,13 @@ import Testing
     for index in 0..<32 { embedding.pointer[63 * 32 + index] = 0 }
     var rows = Toy.rows(3).map { row in
       Row(
-        ids: row.ids.map { min($0, 62) }, targets: row.targets, documents: row.documents, samples: row.samples)
+        ids: row.ids.map { min($0, 62) }, targets: row.targets, documents: row.documents, samples: row.samples
+      )
     }
     rows.append(
       Row(
-        ids: [5, 6, 63, 63], targets: [6, -1, 7, 9], documents: [2, 2], samples: ["zh.jsonl:11", "zh.jsonl:12"]))
+        ids: [5, 6, 63, 63], targets: [6, -1, 7, 9], documents: [2, 2],
+        samples: ["zh.jsonl:11", "zh.jsonl:12"]))
     #expect(
       try message(model, rows: rows, recompute: recompute)
         == "step 1: the gradient is nan, first in the backward pass of model.layers.0.input_layernorm (rms_norm); "

@@ -138,7 +138,8 @@ import Testing
     try Toy.withFolder { folder in
       let expected = TrainingError(
         argument: "resume",
-        reason: "there is no checkpoint in \(folder)/ckpt to continue with changes; resume = true starts where "
+        reason:
+          "there is no checkpoint in \(folder)/ckpt to continue with changes; resume = true starts where "
           + "there is none")
       _ = #expect(throws: expected) { _ = try job(folder, Toy.model(lora: lora)) { try changed(&$0) } }
     }
