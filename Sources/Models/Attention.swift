@@ -6,6 +6,8 @@ struct Pass {
   let positions: [Int32]
   let tables: RotaryTables
   let dropout: RandomKey?
+  /// The type of what is multiplied: of norms' results, queries, keys, values, gates.
+  let type: DataType
   /// Lengths of the row's documents in training and scoring; the cache of past keys and values in decoding.
   let context: Context
   /// Whether blocks keep only their inputs for the backward pass, and are run again in it.
@@ -16,6 +18,10 @@ struct Pass {
   enum Context {
     case documents([Int])
     case cache(KVCache)
+
+    var isCached: Bool {
+      if case .cache = self { true } else { false }
+    }
   }
 
   /// Shows a result to the observer, if there is one, and gives it back.
@@ -47,11 +53,12 @@ struct Attention {
     self.layer = layer
   }
 
-  /// x (T,C) -> (T,C).
-  func callAsFunction(_ x: Tensor, _ pass: Pass) throws -> Tensor {
-    let queries = try rotated(q(x, pass), heads, pass)
-    let keys = try rotated(k(x, pass), kvHeads, pass)
-    let values = try v(x, pass)
+  /// x (T,C) -> (T,C), added to the residual stream.
+  func callAsFunction(_ x: Tensor, _ pass: Pass, addedTo residual: Tensor) throws -> Tensor {
+    let type = pass.context.isCached ? .f32 : pass.type
+    let queries = try turned(q(x, pass), heads, pass, type)
+    let keys = try turned(k(x, pass), kvHeads, pass, type)
+    let values = try v(x, pass, result: type)
     let mixed =
       switch pass.context {
       case .documents(let lengths):
@@ -61,13 +68,14 @@ struct Attention {
       case .cache(let cache):
         try cache.attend(q: queries, k: keys, v: values, heads: heads, layer: layer)
       }
-    return try o(pass.observed(name, "attention", mixed), pass)
+    return try o(
+      pass.observed(name, "attention", mixed).converted(to: pass.type), pass, addedTo: residual)
   }
 
-  private func rotated(_ x: Tensor, _ heads: Int, _ pass: Pass) throws -> Tensor {
-    let rotated = try x.rotary(
-      heads: heads, headWidth: headWidth, positions: pass.positions, tables: pass.tables)
-    return try pass.observed(name, "rotary", rotated)
+  private func turned(_ x: Tensor, _ heads: Int, _ pass: Pass, _ type: DataType) throws -> Tensor {
+    let turned = try x.rotary(
+      heads: heads, headWidth: headWidth, positions: pass.positions, tables: pass.tables, result: type)
+    return try pass.observed(name, "rotary", turned)
   }
 
   private var name: String { q.weight.enclosing(2) }

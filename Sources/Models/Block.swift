@@ -55,15 +55,14 @@ struct Block {
 
   /// x (T,C) -> (T,C).
   func callAsFunction(_ x: Tensor, _ pass: Pass) throws -> Tensor {
-    let h = try pass.observed(name, "add", x + attention(normed(x, attentionNorm, pass), pass))
-    return try pass.observed(name, "add", h + feedForward(normed(h, feedForwardNorm, pass), pass))
+    let h = try attention(normed(x, attentionNorm, pass), pass, addedTo: x)
+    return try feedForward(normed(h, feedForwardNorm, pass), pass, addedTo: h)
   }
 
   private func normed(_ x: Tensor, _ norm: Parameter, _ pass: Pass) throws -> Tensor {
-    try pass.observed(norm.enclosing(1), "rms_norm", x.rmsNorm(weight: norm.tensor, eps: eps))
+    try pass.observed(
+      norm.enclosing(1), "rms_norm", x.rmsNorm(weight: norm.tensor, eps: eps, result: pass.type))
   }
-
-  private var name: String { attentionNorm.enclosing(2) }
 }
 
 /// The gated feed-forward network: down(silu(gate(x)) * up(x)).
@@ -78,10 +77,10 @@ struct FeedForward {
     down = shelf.projection(.down, layer)
   }
 
-  func callAsFunction(_ x: Tensor, _ pass: Pass) throws -> Tensor {
-    let gated = try gate(x, pass)
-    let lifted = try up(x, pass)
+  func callAsFunction(_ x: Tensor, _ pass: Pass, addedTo residual: Tensor) throws -> Tensor {
+    let gated = try gate(x, pass, result: pass.type)
+    let lifted = try up(x, pass, result: pass.type)
     let product = try pass.observed(gate.weight.enclosing(2), "silu_multiply", gated.siluMultiply(lifted))
-    return try down(product, pass)
+    return try down(product, pass, addedTo: residual)
   }
 }

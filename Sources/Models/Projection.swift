@@ -27,23 +27,25 @@ final class Projection {
     [weight, bias, adapter?.a, adapter?.b].compactMap(\.self)
   }
 
-  /// Maps x (T,K) to (T,N).
+  /// Maps x (T,K) to (T,N) of the type `result`, added to `residual` where there is one.
   ///
-  /// Dropout happens on the adapter's input, and only when there is a key for it.
-  func callAsFunction(_ x: Tensor, _ pass: Pass) throws -> Tensor {
+  /// Dropout happens on the adapter's input, and only when the pass has a key for it.
+  func callAsFunction(
+    _ x: Tensor, _ pass: Pass, addedTo residual: Tensor? = nil, result: DataType = .f32
+  ) throws -> Tensor {
     guard let adapter else {
       return try pass.observed(
-        weight.enclosing(1), "linear", x.linear(weight: weight.tensor, bias: bias?.tensor))
+        weight.enclosing(1), "linear",
+        x.linear(weight: weight.tensor, bias: bias?.tensor, residual: residual, result: result))
     }
     var dropout: Dropout?
     if let key = pass.dropout, adapter.dropout > 0 {
       dropout = Dropout(
         probability: adapter.dropout, key: key.child(module.rawValue, UInt64(layer)))
     }
-    let result = try x.loraLinear(
+    let product = try x.loraLinear(
       weight: weight.tensor, bias: bias?.tensor, a: adapter.a.tensor, b: adapter.b.tensor,
-      scale: adapter.scale,
-      dropout: dropout)
-    return try pass.observed(weight.enclosing(1), "lora_linear", result)
+      scale: adapter.scale, dropout: dropout, residual: residual, result: result)
+    return try pass.observed(weight.enclosing(1), "lora_linear", product)
   }
 }

@@ -5,19 +5,19 @@ public final class TrainableSnapshot {
   private struct Entry {
     let parameter: Parameter
     let tensor: Tensor
-    /// The numbers; nil where training would put a copy in the tensor's place, as for a mapped file's.
+    /// The numbers; nil where training puts an f32 copy in the tensor's place and leaves itself alone.
     let copy: Tensor?
     let differsFromBase: Bool
   }
 
   private let entries: [Entry]
 
-  /// Copies the numbers of every trained parameter but those that lie in a mapped file.
+  /// Copies the numbers of every trained parameter but those that training itself copies.
   public init(of transformer: Transformer) {
     entries = transformer.trainable.map { parameter in
       Entry(
         parameter: parameter, tensor: parameter.tensor,
-        copy: parameter.tensor.isBorrowed ? nil : parameter.tensor.copy(purpose: .weights),
+        copy: parameter.isReplacedByTraining ? nil : parameter.tensor.copy(purpose: .weights),
         differsFromBase: parameter.differsFromBase)
     }
   }

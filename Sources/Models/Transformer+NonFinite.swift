@@ -61,7 +61,8 @@ extension Transformer {
   private func place(_ layer: String, _ op: String, documents: [Int]) -> NonFinitePlace {
     let stems = [layer + ".", AdapterNames.stem(layer) + "."]
     let parameter = parameters.first { parameter in
-      stems.contains { parameter.name.hasPrefix($0) } && parameter.tensor.firstNonFinite != nil
+      stems.contains { parameter.name.hasPrefix($0) } && parameter.tensor.dataType.isPlain
+        && parameter.tensor.firstNonFinite != nil
     }
     if let parameter { return NonFinitePlace(name: parameter.name, documents: documents) }
     return NonFinitePlace(name: layer, op: op, documents: documents)
