@@ -3,8 +3,8 @@
 
 ---@class LoadOptions
 ---@field tokenizer? string the path of a tokenizer in place of the folder's own
----@field dtype? string the element type to compute in: f32 (default "f32")
----@field quantize? string a format of quantised weights
+---@field dtype? string what weights and activations are: f32 or bf16 (f32; with quantize bf16)
+---@field quantize? string keeps the blocks' linears frozen in int8 or nf4
 
 ---@class LoRAOptions
 ---@field rank? integer columns of the thin matrices (default 8)
@@ -32,6 +32,8 @@
 ---@field initializer_range? number standard deviation of new weights (default 0.02)
 ---@field tokenizer? Tokenizer the vocabulary; its size is the model's unless vocab_size is given
 ---@field seed? integer decides the weights (default 0)
+---@field dtype? string what weights and activations are: f32 or bf16 (f32; with quantize bf16)
+---@field quantize? string keeps the blocks' linears frozen in int8 or nf4
 ---@field lora? LoRAOptions describe only: an adapter to count
 ---@field train? string[] describe only: the groups that are trained without an adapter (default { "all" })
 

@@ -14,6 +14,12 @@
 ---@field every? integer in steps; the last step is always saved (default 100)
 ---@field keep? integer how many of the latest are kept, and the best one beside them (default 3)
 
+---@class ResumeOptions
+---@field lr? number|Schedule|function another learning rate from the resumed step on
+---@field steps? integer another number of steps of the whole run
+---@field clip? number|boolean another greatest norm; false does not clip
+---@field optimizer? Optimizer other settings of the optimizer, which keeps its moments
+
 ---@class TrainOptions
 ---@field model Model what is trained: everything it has unfrozen
 ---@field data Rows rows of tokens; at their end they start again
@@ -74,7 +80,7 @@ function train.run(options) end
 ---```lua
 ---yy.train.verify_resume(options, { at = 37, steps = 50, threads = { 1, 2, 4 } })
 ---```
----@param job TrainOptions what yy.train.run takes; its functions run too, in every run, and must be pure but for s.state
+---@param job TrainOptions what yy.train.run takes; functions run too, and must depend on their arguments and s.state alone
 ---@param options VerifyResumeOptions where the run is cut
 ---@return ResumeReport report prints what is equal, or what differs first
 function train.verify_resume(job, options) end
