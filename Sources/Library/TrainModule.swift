@@ -20,7 +20,7 @@ let trainModule = LuaModule(
         "what yy.train.run takes; functions run too, and must depend on their arguments and s.state alone"),
       Param<VerifyResumeChoices>("options", "where the run is cut"),
       returns: Returns<ResumeReportObject>("report", "prints what is equal, or what differs first"),
-      example: "yy.train.verify_resume(options, { at = 37, steps = 50, threads = { 1, 2, 4 } })"
+      example: "yy.train.verify_resume(job, { at = 37, steps = 50, threads = { 1, 2, 4 } })"
     ) { job, options in try job.verifyResume(options) },
   ],
   classes: [RunObject.luaClass, ResumeReportObject.luaClass])

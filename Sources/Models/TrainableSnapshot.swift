@@ -26,8 +26,9 @@ public final class TrainableSnapshot {
   public func restore() {
     for entry in entries {
       if entry.parameter.tensor !== entry.tensor { entry.parameter.replace(with: entry.tensor) }
-      // The shapes agree: nothing between replaces a tensor by one of another shape.
-      if let copy = entry.copy { try? entry.tensor.assign(copy) }
+      if let copy = entry.copy {
+        do { try entry.tensor.assign(copy) } catch { preconditionFailure("a copy has its original's shape") }
+      }
       entry.tensor.zeroGrad()
       entry.parameter.differsFromBase = entry.differsFromBase
     }

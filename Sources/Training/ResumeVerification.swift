@@ -54,6 +54,7 @@ public struct ResumeVerification {
       start.compared(to: through.trace, as: "run again from the start, up to step \(at)"),
       try resumed.compared(to: through, as: "cut at step \(at) and resumed"),
     ]
+    try FileSystem.remove(resumed.trace.folder)
     for number in threads {
       let before = Parallel.threads
       Parallel.threads = number
@@ -61,6 +62,7 @@ public struct ResumeVerification {
       let run = try runs.through("threads-\(number)", upTo: through.steps)
       let name = "with \(number) \(number == 1 ? "thread" : "threads")"
       comparisons.append(try run.compared(to: through, as: name))
+      try FileSystem.remove(run.trace.folder)
     }
     return ResumeReport(
       at: at, steps: through.steps, threads: threads, comparisons: comparisons,
@@ -95,7 +97,7 @@ private struct VerifiedRuns {
     snapshot.restore()
     var options = options
     options.checkpoint = CheckpointOptions(
-      directory: FileSystem.join(folder, name), every: at, keep: 1)
+      directory: FileSystem.join(folder, name), every: cut ? at : Int(Int32.max), keep: 1)
     options.resume = resume
     options.changes = ResumeChanges()
     options.metrics = nil

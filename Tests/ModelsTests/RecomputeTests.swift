@@ -39,6 +39,14 @@ import Testing
     try expectSameBits(try .new(spec, seed: 1))
   }
 
+  @Test(arguments: [false, true]) func halfPrecision(lora: Bool) throws {
+    let model = try LanguageModel.new(
+      .tiny(kvHeads: 2), types: WeightTypes(dtype: "bf16", quantize: nil), seed: 1)
+    if lora { try model.addLoRA(LoRAOptions(rank: 4, dropout: 0.2, targets: LoRAOptions.allTargets)) }
+    model.transformer.ownTrainableWeights()
+    try expectSameBits(model)
+  }
+
   @Test(arguments: [[], ["embedding", "head", "norms"]]) func anAdapterWithDropout(whole: [String]) throws {
     let model = try LanguageModel.new(.tiny(tied: true), seed: 1)
     try model.addLoRA(

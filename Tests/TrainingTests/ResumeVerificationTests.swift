@@ -43,6 +43,15 @@ import Testing
     }
   }
 
+  @Test func aModelInHalfPrecisionIsVerifiedAndKeepsItsType() throws {
+    let model = try Toy.model(types: WeightTypes(dtype: "bf16", quantize: nil))
+    let tensors = model.transformer.parameters.map(\.tensor)
+    let report = try verify(model, at: 3)
+    #expect(report.isEqual, "\(report)")
+    #expect(zip(model.transformer.parameters, tensors).allSatisfy { $0.tensor === $1 })
+    #expect(tensors[0].dataType == .bf16)
+  }
+
   /// The hash is that of what the job itself ends with.
   @Test func theRunsAreThoseOfTheJob() throws {
     try Toy.withFolder { folder in

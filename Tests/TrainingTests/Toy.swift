@@ -40,7 +40,8 @@ final class MemoryRows: RowSource {
 enum Toy {
   /// Two layers, vocabulary 64, width 32: the model of the tests that must take seconds.
   static func model(
-    seed: UInt64 = 1, lora: LoRAOptions? = nil, kvHeads: Int = 2, eps: Float = 1e-5
+    seed: UInt64 = 1, lora: LoRAOptions? = nil, kvHeads: Int = 2, eps: Float = 1e-5,
+    types: WeightTypes = .f32
   ) throws -> LanguageModel {
     var spec = ModelSpec(
       vocabSize: 64, hiddenSize: 32, numHiddenLayers: 2, numAttentionHeads: 4, intermediateSize: 48,
@@ -48,7 +49,7 @@ enum Toy {
     spec.maxPositionEmbeddings = 64
     spec.initializerRange = 0.1
     spec.rmsNormEps = eps
-    let model = try LanguageModel.new(spec, seed: seed)
+    let model = try LanguageModel.new(spec, types: types, seed: seed)
     if let lora { try model.addLoRA(lora) }
     return model
   }

@@ -78,7 +78,7 @@ function train.run(options) end
 
 ---Shows on a job that a run cut and resumed ends with the bits of one that ran through.
 ---```lua
----yy.train.verify_resume(options, { at = 37, steps = 50, threads = { 1, 2, 4 } })
+---yy.train.verify_resume(job, { at = 37, steps = 50, threads = { 1, 2, 4 } })
 ---```
 ---@param job TrainOptions what yy.train.run takes; functions run too, and must depend on their arguments and s.state alone
 ---@param options VerifyResumeOptions where the run is cut
