@@ -44,11 +44,13 @@ public struct ResumeVerification {
     defer {
       snapshot.restore()
       folder.remove()
+      options.progress?.hasNotes = true
     }
     let runs = VerifiedRuns(
       model: model, data: data, options: options, at: at, folder: folder.path, snapshot: snapshot,
       attach: attach)
     let through = try runs.through("through", upTo: steps)
+    options.progress?.hasNotes = false
     let (start, resumed) = try runs.cut("cut", upTo: through.steps)
     var comparisons = [
       start.compared(to: through.trace, as: "run again from the start, up to step \(at)"),

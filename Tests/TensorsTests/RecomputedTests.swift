@@ -130,6 +130,18 @@ import Testing
     #expect(throws: Wish.self) { try out.sum().backward() }
   }
 
+  #if compiler(>=6.2)
+    /// Its gradient would be passed on twice.
+    @Test func aBodyThatReadsAnotherResultIsAMistakeOfOurs() async {
+      await #expect(processExitsWith: .failure) {
+        let x = Tensor.ones([2])
+        x.requiresGrad = true
+        let y = try x * 2
+        try y.recomputed(leaves: []) { try $0 * y }.sum().backward()
+      }
+    }
+  #endif
+
   @Test func gradientsAgreeWithDifferences() throws {
     try checkGradient(shapes: [[3, 4], [5, 4], [4, 5]]) { inputs in
       try inputs[0].recomputed(leaves: Array(inputs[1...])) {

@@ -43,6 +43,18 @@ import Testing
     }
   }
 
+  @Test func whatARunSaysIsSaidOnce() throws {
+    var told: [String] = []
+    let progress = ProgressLine(isShown: false) { told.append($0) }
+    let rows = Toy.rows(8).map { row in
+      Row(
+        ids: row.ids, targets: row.targets.dropLast(2) + [2, -1], documents: row.documents,
+        samples: row.samples, lessons: [0])
+    }
+    _ = try verify(Toy.model(), at: 2, steps: 3, rows: MemoryRows(rows), change: { $0.progress = progress })
+    #expect(told.count == 1 && told[0].hasPrefix("end token "), "\(told)")
+  }
+
   @Test func aModelInHalfPrecisionIsVerifiedAndKeepsItsType() throws {
     let model = try Toy.model(types: WeightTypes(dtype: "bf16", quantize: nil))
     let tensors = model.transformer.parameters.map(\.tensor)
