@@ -10,6 +10,10 @@ struct Pass {
   let type: DataType
   /// Lengths of the row's documents in training and scoring; the cache of past keys and values in decoding.
   let context: Context
+  /// Whether blocks keep only their inputs for the backward pass, and are run again in it.
+  var recomputes = false
+  /// Sees what every operation computes: the name of its layer in a Hugging Face folder, its own, the result.
+  var observer: ((_ layer: String, _ op: String, _ result: Tensor) throws -> Void)?
 
   enum Context {
     case documents([Int])
@@ -18,6 +22,12 @@ struct Pass {
     var isCached: Bool {
       if case .cache = self { true } else { false }
     }
+  }
+
+  /// Shows a result to the observer, if there is one, and gives it back.
+  func observed(_ layer: @autoclosure () -> String, _ op: String, _ result: Tensor) throws -> Tensor {
+    try observer?(layer(), op, result)
+    return result
   }
 }
 
@@ -58,11 +68,15 @@ struct Attention {
       case .cache(let cache):
         try cache.attend(q: queries, k: keys, v: values, heads: heads, layer: layer)
       }
-    return try o(mixed.converted(to: pass.type), pass, addedTo: residual)
+    return try o(
+      pass.observed(name, "attention", mixed).converted(to: pass.type), pass, addedTo: residual)
   }
 
   private func turned(_ x: Tensor, _ heads: Int, _ pass: Pass, _ type: DataType) throws -> Tensor {
-    try x.rotary(
+    let turned = try x.rotary(
       heads: heads, headWidth: headWidth, positions: pass.positions, tables: pass.tables, result: type)
+    return try pass.observed(name, "rotary", turned)
   }
+
+  private var name: String { q.weight.enclosing(2) }
 }

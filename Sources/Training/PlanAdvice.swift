@@ -91,7 +91,11 @@ extension PlanAdvice {
         return true
       }
     case .recompute:
-      return []
+      return change("recompute = true", "the same bits in about a third more time") { setup in
+        guard !setup.run.recompute else { return false }
+        setup.run.recompute = true
+        return true
+      }
     case .types:
       return shape(#"dtype = "bf16""#, "rounds what is multiplied", setup.shape.computingInBFloat16())
     case .modules:

@@ -7,7 +7,8 @@ extension TrainingPlan: CustomStringConvertible {
     let run = setup.run
     let count = steps.map { ", \(Decimals.grouped(Double($0))) steps" } ?? ""
     var lines = [
-      "rows of at most \(run.length) tokens, \(rowsPerStep) a step\(count), \(setup.shape.types)", "",
+      "rows of at most \(run.length) tokens, \(rowsPerStep) a step\(count), \(setup.shape.types)"
+        + (run.recompute ? ", recomputed" : ""), "",
     ]
     let peak = memory.peak
     lines.append(Self.line("weights", peak.weights))

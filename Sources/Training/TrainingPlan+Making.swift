@@ -61,7 +61,8 @@ extension TrainingPlan {
     var setup = Setup(
       shape,
       TrainingMemory.Run(
-        length: length, evaluationLength: evaluation, rowsPerStep: options.rowsPerStep))
+        length: length, evaluationLength: evaluation, rowsPerStep: options.rowsPerStep,
+        recompute: options.recompute))
     setup.hasWindow = hasWindow
     return setup
   }

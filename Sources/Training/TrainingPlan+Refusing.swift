@@ -6,9 +6,10 @@ import Tensors
 extension TrainingPlan {
   /// Throws `TrainingError` when a run would surely be killed: its tensors alone, without what lies in files or might be
   /// kept for reuse, take more than a tenth above all the memory and swap that this process could have.
-  static func requireMemory(_ model: LanguageModel, data: any RowSource, rowsPerStep: Int) throws {
+  static func requireMemory(_ model: LanguageModel, data: any RowSource, options: TrainingOptions) throws {
     guard let limit = StoragePool.reachableBytes() else { return }
-    let run = TrainingMemory.Run(length: data.length, rowsPerStep: rowsPerStep)
+    let run = TrainingMemory.Run(
+      length: data.length, rowsPerStep: options.rowsPerStep, recompute: options.recompute)
     try require(Setup(TrainedShape(model), run), fits: limit)
   }
 

@@ -24,6 +24,7 @@ import Testing
     var lora: LoRAOptions?
     var train = ["all"]
     var types = WeightTypes.f32
+    var recompute = false
     var documents = [128]
     var rows = 2
     var testDescription: String { name }
@@ -57,6 +58,16 @@ import Testing
       name: "LoRA with dropout", spec: spec(vocabulary: 64),
       lora: .init(dropout: 0.1, targets: LoRAOptions.allTargets)),
     Case(name: "LoRA beside embedding and head", lora: .init(rank: 32, train: ["embedding", "head"])),
+    Case(name: "recomputed, full", recompute: true),
+    Case(name: "recomputed, one row, narrow vocabulary", spec: spec(vocabulary: 32), rows: 1, recompute: true),
+    Case(
+      name: "recomputed, LoRA on all linears", spec: spec(vocabulary: 64),
+      lora: .init(targets: LoRAOptions.allTargets), recompute: true),
+    Case(
+      name: "recomputed, bf16, LoRA", spec: spec(vocabulary: 64),
+      lora: .init(targets: LoRAOptions.allTargets), types: bf16, recompute: true),
+    Case(name: "recomputed, embedding only", spec: spec(vocabulary: 64), train: ["embedding"], recompute: true),
+    Case(name: "recomputed, head only", train: ["head"], recompute: true),
     Case(name: "bf16, full", types: bf16),
     Case(name: "bf16, full, narrow vocabulary", spec: spec(vocabulary: 32), types: bf16),
     Case(
@@ -85,7 +96,8 @@ import Testing
       }
       for _ in 0..<test.rows {
         try model.transformer.loss(
-          ids: ids, targets: Array(targets), documents: test.documents, dropout: RandomKey(seed: 1, "row")
+          ids: ids, targets: Array(targets), documents: test.documents, dropout: RandomKey(seed: 1, "row"),
+          recompute: test.recompute
         ).backward()
       }
       let gradients = ledger.liveBytes(of: .gradients), weights = ledger.liveBytes(of: .weights)
@@ -100,7 +112,7 @@ import Testing
     let length = test.documents.reduce(0, +)
     for _ in 0..<test.rows {
       rehearsal.train(
-        documents: test.documents, trained: length - test.documents.count, recompute: false)
+        documents: test.documents, trained: length - test.documents.count, recompute: test.recompute)
     }
     return rehearsal.tally.peak
   }

@@ -14,6 +14,12 @@
 ---@field every? integer in steps; the last step is always saved (default 100)
 ---@field keep? integer how many of the latest are kept, and the best one beside them (default 3)
 
+---@class ResumeOptions
+---@field lr? number|Schedule|function another learning rate from the resumed step on
+---@field steps? integer another number of steps of the whole run
+---@field clip? number|boolean another greatest norm; false does not clip
+---@field optimizer? Optimizer other settings of the optimizer, which keeps its moments
+
 ---@class TrainOptions
 ---@field model Model what is trained: everything it has unfrozen
 ---@field data Rows rows of tokens; at their end they start again
@@ -26,19 +32,38 @@
 ---@field lr number|Schedule|function a number, a schedule from yy.schedule, or function(step, steps)
 ---@field evaluate? EvaluateOptions what is measured on the way
 ---@field checkpoint? CheckpointOptions where and how often the run is saved
----@field resume? boolean whether to continue from the latest checkpoint, if there is one (default false)
+---@field resume? boolean|ResumeOptions whether to continue from the latest checkpoint, if there is one; a table changes settings there
+---@field recompute? boolean less memory for more time, same bits: blocks run again in the backward pass (default false)
 ---@field metrics? string a file of one JSON object a step (in the checkpoint folder)
 ---@field state? nil|boolean|number|string|table the table s.state of hooks at the start; checkpoints save it
 ---@field on_step? function function(s) called after every step with its record and s.state
+
+---@class VerifyResumeOptions
+---@field at integer the step after which a run is cut and resumed
+---@field steps? integer look no further than this step; schedules see the job's own number
+---@field threads? integer[] run also with each of these numbers of threads (default {})
 
 ---A finished training run.
 ---@class TrainingRun
 ---@field history (nil|boolean|number|string|table)[] One record a step: step, loss, lr, gradient_norm, tokens and so on.
 ---@field steps integer Steps of the whole run.
 ---@field resumed_from integer? The step it continued from, or nil.
+---@field changes (nil|boolean|number|string|table)[] What it changed when it was resumed: name, before and after.
 ---@field state nil|boolean|number|string|table The table s.state as the hooks left it.
 ---@field samples string[] Where the documents of the last step's rows come from.
 local TrainingRun = {}
+
+---Whether a job that was cut and resumed ended with the same bits.
+---@class ResumeReport
+---@field ok boolean Whether every run had the same bits.
+---@field at integer The step after which a run was cut.
+---@field steps integer The step the runs were compared at.
+---@field step integer? The first step whose records differ, or nil.
+---@field differences string[] What differs, a line each.
+---@field weights string The start of the SHA-256 of the trained tensors of the run through.
+---@field moments string The start of the SHA-256 of the optimizer's moments of the run through.
+---@field threads integer[] The numbers of threads that were compared.
+local ResumeReport = {}
 
 ---Training.
 local train = {}
@@ -50,5 +75,14 @@ local train = {}
 ---@param options TrainOptions model, data, steps and everything else that decides a run
 ---@return TrainingRun run its history
 function train.run(options) end
+
+---Shows on a job that a run cut and resumed ends with the bits of one that ran through.
+---```lua
+---yy.train.verify_resume(job, { at = 37, steps = 50, threads = { 1, 2, 4 } })
+---```
+---@param job TrainOptions what yy.train.run takes; functions run too, and must depend on their arguments and s.state alone
+---@param options VerifyResumeOptions where the run is cut
+---@return ResumeReport report prints what is equal, or what differs first
+function train.verify_resume(job, options) end
 
 return train
