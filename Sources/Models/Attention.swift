@@ -43,8 +43,8 @@ struct Attention {
     self.layer = layer
   }
 
-  /// x (T,C) -> (T,C).
-  func callAsFunction(_ x: Tensor, _ pass: Pass) throws -> Tensor {
+  /// x (T,C) -> (T,C), added to the residual stream.
+  func callAsFunction(_ x: Tensor, _ pass: Pass, addedTo residual: Tensor) throws -> Tensor {
     let type = pass.context.isCached ? .f32 : pass.type
     let queries = try turned(q(x, pass), heads, pass, type)
     let keys = try turned(k(x, pass), kvHeads, pass, type)
@@ -58,7 +58,7 @@ struct Attention {
       case .cache(let cache):
         try cache.attend(q: queries, k: keys, v: values, heads: heads, layer: layer)
       }
-    return try o(mixed.converted(to: pass.type), pass)
+    return try o(mixed.converted(to: pass.type), pass, addedTo: residual)
   }
 
   private func turned(_ x: Tensor, _ heads: Int, _ pass: Pass, _ type: DataType) throws -> Tensor {
