@@ -93,9 +93,8 @@ struct ModelChoices: LuaOptions {
   }
 
   func describe() throws -> ShapeObject {
-    ShapeObject(
-      try ShapeReport(
-        spec(), types: WeightTypes(dtype: dtype, quantize: quantize), lora: lora?.options(), train: train))
+    let types = try WeightTypes(dtype: dtype, quantize: quantize)
+    return ShapeObject(try ShapeReport(spec(), types: types, lora: lora?.options(), train: train))
   }
 }
 

@@ -44,7 +44,7 @@ extension RowRehearsal {
     let thin = a.map { tensor(rows * $0.shape[0]) }
     withExtendedLifetime(adapterInput(x.type, rows * inputs, a)) {}
     withExtendedLifetime(
-      [converted(x, to: product), converted(weight, to: product), converted(thin, to: product)]
+      [converted(x, to: product), operand(weight, besides: type), converted(thin, to: product)]
         + [result == .f32 ? nil : tensor(WorkingMemory.product(m: rows, n: outputs, k: inputs))]
     ) {}
     record(
@@ -71,7 +71,7 @@ extension RowRehearsal {
       }
       let dx = needsX ? tensor(rows * inputs) : nil
       if needsX {
-        withExtendedLifetime((wide(dout.count), converted(weight, to: product))) {}
+        withExtendedLifetime((wide(dout.count), operand(weight, besides: type))) {}
         withExtendedLifetime(hasDropout && a != nil ? tensor(rows * inputs) : nil) {}
       }
       accumulate(bias)
@@ -142,7 +142,7 @@ extension RowRehearsal {
     let (count, columns, rows) = (x.count, spec.hiddenSize, rows)
     let recording = needsGradient([x], [weight]), product = multiplied(as: x.type)
     let compact = trained < rows ? tensor(trained * columns, x.type) : nil
-    let typed = converted(weight, to: x.type)
+    let typed = weight.type == x.type ? nil : tensor(weight.count, x.type)
     let ready = ReadyGradients(
       recording && x.step != nil ? tensor(trained * columns) : nil,
       recording && weight.isTrained ? tensor(weight.count, purpose: .gradients) : nil)

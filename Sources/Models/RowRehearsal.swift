@@ -81,8 +81,12 @@ final class RowRehearsal {
     x.flatMap { $0.type == type ? nil : tensor($0.count, type) }
   }
 
-  func converted(_ parameter: SizedParameter?, to type: DataType) -> SizedTensor? {
-    parameter.flatMap { $0.type == type ? nil : tensor($0.count, type) }
+  /// A copy of a weight as it is multiplied with numbers of a type; quantised ones stand for numbers of that type.
+  func operand(_ weight: SizedParameter, besides type: DataType) -> SizedTensor? {
+    let product = multiplied(as: type)
+    guard weight.type != product else { return nil }
+    let isTwofold = !weight.type.isPlain && type != product
+    return withExtendedLifetime(isTwofold ? tensor(weight.count, type) : nil) { tensor(weight.count, product) }
   }
 
   func withoutGradients<R>(_ body: () -> R) -> R {

@@ -1,4 +1,4 @@
-import Tensors
+public import Tensors
 
 // What could be changed so that training takes less; nil where there is nothing to change.
 extension TrainedShape {
@@ -6,6 +6,15 @@ extension TrainedShape {
   public func computingInBFloat16() -> TrainedShape? {
     guard types.compute == .f32 else { return nil }
     return with(WeightTypes(compute: .bf16, quantized: types.quantized))
+  }
+
+  /// The same with the blocks' linears frozen in few bits, and the rest in bf16.
+  public func quantized(to type: DataType) -> TrainedShape? {
+    let isFrozen = uses.allSatisfy { use in
+      if case .weight = use.place.kind { !use.isTrained } else { true }
+    }
+    guard isFrozen, types.quantized == nil, !type.isPlain else { return nil }
+    return with(WeightTypes(compute: .bf16, quantized: type))
   }
 
   /// The same with only the adapter trained, not the modules beside it.

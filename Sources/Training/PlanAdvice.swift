@@ -1,4 +1,5 @@
 import Models
+import Tensors
 
 /// A change that would make training take less memory, and how much.
 public struct PlanAdvice: Equatable, Sendable {
@@ -98,6 +99,8 @@ extension PlanAdvice {
       }
     case .types:
       return shape(#"dtype = "bf16""#, "rounds what is multiplied", setup.shape.computingInBFloat16())
+        + shape(#"quantize = "int8""#, "frozen weights in 8 bits", setup.shape.quantized(to: .int8))
+        + shape(#"quantize = "nf4""#, "frozen weights in 4 bits", setup.shape.quantized(to: .nf4))
     case .modules:
       return shape("train = {} in add_lora", "trains the adapter alone", setup.shape.trainingOnlyAdapter())
     case .length:

@@ -121,7 +121,7 @@ public final class TrainingJob {
 
   /// Writes the changes among the metrics, before the first step they concern, and shows them.
   private func tellChanges() throws {
-    guard !changes.isEmpty else { return }
+    guard !changes.isEmpty, !isFinished else { return }
     let record: JSON = [
       "step": JSON(completedSteps + 1), "changes": .array(changes.map(\.json)),
     ]

@@ -59,7 +59,7 @@ import Testing
       lora: .init(dropout: 0.1, targets: LoRAOptions.allTargets)),
     Case(name: "LoRA beside embedding and head", lora: .init(rank: 32, train: ["embedding", "head"])),
     Case(name: "recomputed, full", recompute: true),
-    Case(name: "recomputed, one row, narrow vocabulary", spec: spec(vocabulary: 32), rows: 1, recompute: true),
+    Case(name: "recomputed, one row, narrow vocabulary", spec: spec(vocabulary: 32), recompute: true, rows: 1),
     Case(
       name: "recomputed, LoRA on all linears", spec: spec(vocabulary: 64),
       lora: .init(targets: LoRAOptions.allTargets), recompute: true),
@@ -77,6 +77,15 @@ import Testing
       name: "bf16, LoRA with dropout", spec: spec(vocabulary: 64),
       lora: .init(dropout: 0.1, targets: LoRAOptions.allTargets), types: bf16),
     Case(name: "bf16, LoRA beside embedding and head", lora: .init(train: ["embedding", "head"]), types: bf16),
+    Case(
+      name: "nf4, LoRA on all linears", spec: spec(vocabulary: 64),
+      lora: .init(targets: LoRAOptions.allTargets), types: WeightTypes(compute: .bf16, quantized: .nf4)),
+    Case(
+      name: "int8 beside f32, LoRA on q and embedding", lora: .init(targets: ["q"], train: ["embedding"]),
+      types: WeightTypes(compute: .f32, quantized: .int8)),
+    Case(
+      name: "recomputed, nf4, LoRA", spec: spec(vocabulary: 64), lora: .init(targets: LoRAOptions.allTargets),
+      types: WeightTypes(compute: .bf16, quantized: .nf4), recompute: true),
     Case(name: "LoRA beside a tied head", spec: spec(tied: true), lora: .init(train: ["head", "norms"])),
   ]
 

@@ -181,6 +181,12 @@ import Testing
       try job(folder + "/other", reference).run()
       let model = try Toy.model(lora: lora)
       try job(folder, model, every: 3) { $0.recompute = true }.run()
+      // A run that has ended makes no step that would be another one.
+      let lines = try FileSystem.read(folder + "/ckpt/metrics.jsonl")
+      _ = try job(folder, Toy.model(lora: lora)) {
+        $0.evaluation = EvaluationOptions(sets: [("held_out", .rows(MemoryRows(Toy.rows(2))))], every: 2)
+      }
+      #expect(try FileSystem.read(folder + "/ckpt/metrics.jsonl") == lines)
       #expect(Toy.bits(model) == Toy.bits(reference))
     }
   }

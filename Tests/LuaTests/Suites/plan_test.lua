@@ -38,14 +38,22 @@ suite["plans for a shape that need not exist"] = function()
   local text = tostring(plan)
   test.ok(text:find("max_memory: DOES NOT FIT", 1, true))
   for line in text:gmatch "[^\n]+" do test.ok(#line <= 80) end
-  for _, advice in ipairs(plan.advice) do test.ok(advice.saves > 0 and #advice.price > 0) end
-  local first = plan.advice[1]
-  test.equal({ first.change, first.fits }, { 'dtype = "bf16"', true })
+  local advised = {}
+  for _, advice in ipairs(plan.advice) do
+    test.ok(advice.saves > 0 and #advice.price > 0)
+    advised[advice.change] = advice
+  end
   -- What it says is what the plan of the changed run says.
+  local function saved(changes)
+    local smaller = yy.train.plan(changes)
+    return plan.peak - plan.program - (smaller.peak - smaller.program)
+  end
   local changed = { dtype = "bf16" }
   for name, value in pairs(description) do changed[name] = value end
-  local smaller = yy.train.plan { model = yy.model.describe(changed), length = 512 }
-  test.equal(plan.peak - plan.program - (smaller.peak - smaller.program), first.saves)
+  local half = advised['dtype = "bf16"']
+  test.equal({ half.fits, half.saves }, { true, saved { model = yy.model.describe(changed), length = 512 } })
+  local again = advised["recompute = true"]
+  test.equal({ again.fits, again.saves }, { false, saved { model = shape, length = 512, recompute = true } })
 end
 
 suite["measures without changing anything"] = function()
