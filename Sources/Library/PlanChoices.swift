@@ -19,7 +19,8 @@ struct PlanChoices: LuaOptions {
       Field(
         "model", "what is trained, or a shape from yy.model.describe that need not exist", \Self.model,
         required: true)
-    ] + TrainChoices.fields.filter { $0.name != "model" }.map { $0.nested(in: \Self.run, required: false) } + [
+    ] + TrainChoices.fields.filter { $0.name != "model" }.map { $0.nested(in: \Self.run, required: false) }
+    + [
       Field("length", "the most tokens of a row, where there are no data yet", \Self.length),
       Field(
         "max_memory", "what the process may take: bytes, or a text such as '4GB' (what is available)",

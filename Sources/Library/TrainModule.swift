@@ -13,10 +13,12 @@ let trainModule = LuaModule(
       example: "yy.train.run({ model = m, data = packed, steps = 300, lr = 1e-4 })"
     ) { options in try options.run() },
     LuaFunction(
-      "plan", "Tells what a run would take, before anything is allocated: memory, disk, and with measure time.",
+      "plan",
+      "Tells what a run would take, before anything is allocated: memory, disk, and with measure time.",
       Param<PlanChoices>("options", "those of yy.train.run, whose model may be a description"),
       returns: Returns<PlanObject>("plan", "prints as a table, with what to change where it does not fit"),
-      example: "print(yy.train.plan({ model = m, data = packed, steps = 300, lr = 1e-4, max_memory = '4GB' }))"
+      example:
+        "print(yy.train.plan({ model = m, data = packed, steps = 300, lr = 1e-4, max_memory = '4GB' }))"
     ) { options in try options.plan() },
     LuaFunction(
       "verify_resume",

@@ -62,7 +62,8 @@ extension RowRehearsal {
       }
       if let b, b.isTrained {
         accumulate(b)
-        withExtendedLifetime((wide(dout.count), product == .f32 ? nil : tensor(rows * b.shape[1], product))) {}
+        withExtendedLifetime((wide(dout.count), product == .f32 ? nil : tensor(rows * b.shape[1], product))) {
+        }
       }
       let dthin = a.map { tensor(rows * $0.shape[0]) }
       if let a, a.isTrained {

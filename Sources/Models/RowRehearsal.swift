@@ -86,7 +86,9 @@ final class RowRehearsal {
     let product = multiplied(as: type)
     guard weight.type != product else { return nil }
     let isTwofold = !weight.type.isPlain && type != product
-    return withExtendedLifetime(isTwofold ? tensor(weight.count, type) : nil) { tensor(weight.count, product) }
+    return withExtendedLifetime(isTwofold ? tensor(weight.count, type) : nil) {
+      tensor(weight.count, product)
+    }
   }
 
   func withoutGradients<R>(_ body: () -> R) -> R {

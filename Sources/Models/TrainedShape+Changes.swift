@@ -40,7 +40,9 @@ extension TrainedShape {
     changed.types = types
     for (index, use) in uses.enumerated() where !use.isTrained {
       let type = types.type(of: use.place.kind)
-      if type != use.type { changed.uses[index] = ParameterUse(place: use.place, isTrained: false, type: type) }
+      if type != use.type {
+        changed.uses[index] = ParameterUse(place: use.place, isTrained: false, type: type)
+      }
     }
     return changed
   }

@@ -25,7 +25,8 @@ public struct ProcessMemory: Equatable, Sendable {
       guard words.count == 3, words[2] == "kB", let value = Int(words[1]) else { continue }
       values[words[0]] = value * 1024
     }
-    guard let anonymous = values["RssAnon"], let mapped = values["RssFile"], let highest = values["VmHWM"] else {
+    guard let anonymous = values["RssAnon"], let mapped = values["RssFile"], let highest = values["VmHWM"]
+    else {
       return nil
     }
     return ProcessMemory(anonymous: anonymous, mapped: mapped, highest: highest)

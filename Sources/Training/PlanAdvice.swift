@@ -25,7 +25,8 @@ extension PlanAdvice {
   private enum Kind: CaseIterable { case window, recompute, types, modules, length, adapter }
 
   /// Every change by itself, and where none is enough those that are, together: each computed as the plan is.
-  static func all(for setup: TrainingPlan.Setup, from memory: TrainingMemory, upTo limit: Int) -> [PlanAdvice] {
+  static func all(for setup: TrainingPlan.Setup, from memory: TrainingMemory, upTo limit: Int) -> [PlanAdvice]
+  {
     var found: [PlanAdvice] = []
     for kind in Kind.allCases {
       let gains = changes(kind, of: setup).map { change in
@@ -111,7 +112,8 @@ extension PlanAdvice {
         }
       }
     case .adapter:
-      return shape("add_lora { rank = 8 } on every linear", "trains an adapter only", setup.shape.adapted(rank: 8))
+      return shape(
+        "add_lora { rank = 8 } on every linear", "trains an adapter only", setup.shape.adapted(rank: 8))
     }
   }
 }

@@ -35,7 +35,8 @@ extension TrainingPlan {
     let shape = TrainedShape(model)
     try requireTrained(shape)
     return try TrainingPlan(
-      try setup(shape, length, options), options: options, resident: ResidentModel(model), maxMemory: maxMemory)
+      try setup(shape, length, options), options: options, resident: ResidentModel(model),
+      maxMemory: maxMemory)
   }
 
   /// The plan for a model that need not exist, and rows of at most `length` tokens.
@@ -52,7 +53,8 @@ extension TrainingPlan {
     guard shape.trainedCount > 0 else { throw TrainingError.nothingTrained }
   }
 
-  private static func setup(_ shape: TrainedShape, _ length: Int, _ options: TrainingOptions) throws -> Setup {
+  private static func setup(_ shape: TrainedShape, _ length: Int, _ options: TrainingOptions) throws -> Setup
+  {
     guard length >= 2 else {
       throw TrainingError(argument: "length", reason: "at least 2 tokens expected, got \(length)")
     }

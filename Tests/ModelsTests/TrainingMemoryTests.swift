@@ -7,7 +7,9 @@ import Testing
 /// The account of a row's memory against the ledger of rows that are really computed.
 @Suite struct TrainingMemoryTests {
   /// A shape in which no dimension stands for another.
-  static func spec(tied: Bool = false, kvHeads: Int = 4, bias: Bool = false, vocabulary: Int = 500) -> ModelSpec {
+  static func spec(tied: Bool = false, kvHeads: Int = 4, bias: Bool = false, vocabulary: Int = 500)
+    -> ModelSpec
+  {
     var spec = ModelSpec(
       vocabSize: vocabulary, hiddenSize: 64, numHiddenLayers: 3, numAttentionHeads: 4, intermediateSize: 176,
       numKeyValueHeads: kvHeads)
@@ -51,7 +53,8 @@ import Testing
     Case(name: "embedding only", train: ["embedding"]),
     Case(name: "head only", train: ["head"]),
     Case(name: "norms only", spec: spec(vocabulary: 64), train: ["norms"]),
-    Case(name: "LoRA on all linears", spec: spec(vocabulary: 64), lora: .init(targets: LoRAOptions.allTargets)),
+    Case(
+      name: "LoRA on all linears", spec: spec(vocabulary: 64), lora: .init(targets: LoRAOptions.allTargets)),
     Case(name: "LoRA on q and v", spec: spec(vocabulary: 64), lora: .init(targets: ["q", "v"])),
     Case(name: "LoRA on down", spec: spec(vocabulary: 64), lora: .init(targets: ["down"])),
     Case(
@@ -59,14 +62,16 @@ import Testing
       lora: .init(dropout: 0.1, targets: LoRAOptions.allTargets)),
     Case(name: "LoRA beside embedding and head", lora: .init(rank: 32, train: ["embedding", "head"])),
     Case(name: "recomputed, full", recompute: true),
-    Case(name: "recomputed, one row, narrow vocabulary", spec: spec(vocabulary: 32), recompute: true, rows: 1),
+    Case(
+      name: "recomputed, one row, narrow vocabulary", spec: spec(vocabulary: 32), recompute: true, rows: 1),
     Case(
       name: "recomputed, LoRA on all linears", spec: spec(vocabulary: 64),
       lora: .init(targets: LoRAOptions.allTargets), recompute: true),
     Case(
       name: "recomputed, bf16, LoRA", spec: spec(vocabulary: 64),
       lora: .init(targets: LoRAOptions.allTargets), types: bf16, recompute: true),
-    Case(name: "recomputed, embedding only", spec: spec(vocabulary: 64), train: ["embedding"], recompute: true),
+    Case(
+      name: "recomputed, embedding only", spec: spec(vocabulary: 64), train: ["embedding"], recompute: true),
     Case(name: "recomputed, head only", train: ["head"], recompute: true),
     Case(name: "bf16, full", types: bf16),
     Case(name: "bf16, full, narrow vocabulary", spec: spec(vocabulary: 32), types: bf16),
@@ -76,7 +81,8 @@ import Testing
     Case(
       name: "bf16, LoRA with dropout", spec: spec(vocabulary: 64),
       lora: .init(dropout: 0.1, targets: LoRAOptions.allTargets), types: bf16),
-    Case(name: "bf16, LoRA beside embedding and head", lora: .init(train: ["embedding", "head"]), types: bf16),
+    Case(
+      name: "bf16, LoRA beside embedding and head", lora: .init(train: ["embedding", "head"]), types: bf16),
     Case(
       name: "nf4, LoRA on all linears", spec: spec(vocabulary: 64),
       lora: .init(targets: LoRAOptions.allTargets), types: WeightTypes(compute: .bf16, quantized: .nf4)),
@@ -116,7 +122,8 @@ import Testing
   }
 
   private func rehearsed(_ test: Case) throws -> MemoryTally.State {
-    let shape = TrainedShape(try ShapeReport(test.spec, types: test.types, lora: test.lora, train: test.train))
+    let shape = TrainedShape(
+      try ShapeReport(test.spec, types: test.types, lora: test.lora, train: test.train))
     let rehearsal = RowRehearsal(shape)
     let length = test.documents.reduce(0, +)
     for _ in 0..<test.rows {
