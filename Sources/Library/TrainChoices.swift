@@ -73,7 +73,7 @@ struct TrainChoices: LuaOptions {
     if let onStep { try Hook(onStep, job.state).attach(to: job) }
   }
 
-  private func options() throws -> TrainingOptions {
+  func options() throws -> TrainingOptions {
     TrainingOptions(
       steps: steps, batchSize: batchSize, accumulate: accumulate, seed: seed,
       schedule: try Self.schedule(learningRate),

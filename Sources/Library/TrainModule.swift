@@ -13,6 +13,14 @@ let trainModule = LuaModule(
       example: "yy.train.run({ model = m, data = packed, steps = 300, lr = 1e-4 })"
     ) { options in try options.run() },
     LuaFunction(
+      "plan",
+      "Tells what a run would take, before anything is allocated: memory, disk, and with measure time.",
+      Param<PlanChoices>("options", "those of yy.train.run, whose model may be a description"),
+      returns: Returns<PlanObject>("plan", "prints as a table, with what to change where it does not fit"),
+      example:
+        "print(yy.train.plan({ model = m, data = packed, steps = 300, lr = 1e-4, max_memory = '4GB' }))"
+    ) { options in try options.plan() },
+    LuaFunction(
       "verify_resume",
       "Shows on a job that a run cut and resumed ends with the bits of one that ran through.",
       Param<TrainChoices>(
@@ -23,7 +31,7 @@ let trainModule = LuaModule(
       example: "yy.train.verify_resume(job, { at = 37, steps = 50, threads = { 1, 2, 4 } })"
     ) { job, options in try job.verifyResume(options) },
   ],
-  classes: [RunObject.luaClass, ResumeReportObject.luaClass])
+  classes: [RunObject.luaClass, PlanObject.luaClass, ResumeReportObject.luaClass])
 
 /// What `yy.train.run` gives back, as Lua holds it.
 final class RunObject: LuaObject, CustomStringConvertible {

@@ -10,7 +10,10 @@ public final class StoragePool: Sendable {
   public static let shared = StoragePool()
 
   static let alignment = 64
-  private static let mappedFrom = 1 << 22  // from here on pages come from the system, and go back to it
+  /// From here on pages come from the system and go back to it; in the heap buffers would lie among the working memory
+  /// that matrix products take and free there, and keep it from being used again.
+  private static let mappedFrom = 1 << 14
+  private static let hugeFrom = 1 << 22
 
   private struct State {
     var kept: [Int: [UInt]] = [:]  // addresses by size class
@@ -52,7 +55,7 @@ public final class StoragePool: Sendable {
   }
 
   /// The size a request of `bytes` is rounded up to.
-  static func sizeClass(_ bytes: Int) -> Int {
+  public static func sizeClass(_ bytes: Int) -> Int {
     guard bytes > alignment else { return alignment }
     let power = 1 << (Int.bitWidth - 1 - (bytes - 1).leadingZeroBitCount)
     let step = max(alignment, power / 8)
@@ -99,8 +102,18 @@ public final class StoragePool: Sendable {
 
   /// What the system could hand out without swapping, from `/proc/meminfo`.
   public static func availableBytes() -> Int? {
+    systemBytes("MemAvailable:")
+  }
+
+  /// The most that this process could ever hold: what it has, what is available and what could be swapped out.
+  public static func reachableBytes() -> Int? {
+    guard let available = availableBytes(), let process = ProcessMemory.current() else { return nil }
+    return available + process.anonymous + (systemBytes("SwapFree:") ?? 0)
+  }
+
+  private static func systemBytes(_ name: String) -> Int? {
     guard let text = textOfFile("/proc/meminfo", limit: 4096) else { return nil }
-    for line in text.split(separator: "\n") where line.hasPrefix("MemAvailable:") {
+    for line in text.split(separator: "\n") where line.hasPrefix(name) {
       let digits = line.filter { $0.isASCII && $0.isNumber }
       return Int(digits).map { $0 * 1024 }
     }
@@ -113,7 +126,7 @@ public final class StoragePool: Sendable {
       guard let memory = mmap(nil, size, PROT_READ | PROT_WRITE, flags, -1, 0), memory != MAP_FAILED else {
         return nil
       }
-      madvise(memory, size, MADV_HUGEPAGE)
+      if size >= hugeFrom { madvise(memory, size, MADV_HUGEPAGE) }
       return UInt(bitPattern: memory)
     }
     var memory: UnsafeMutableRawPointer?

@@ -22,6 +22,9 @@ struct Checkpoint {
   private static let moments = "optimizer.safetensors"
   private static let description = "checkpoint.json"
 
+  /// Bytes of the tensors: a parameter and its two moments.
+  static func byteCount(ofTrained floats: Int) -> Int { 3 * 4 * floats }
+
   /// Writes into a folder of its own; tensors go to the file from where they are, without a copy.
   func write(to folder: String, settings: RunSettings, of optimizer: Optimizer) throws {
     let weights = optimizer.slots.map { slot in

@@ -61,9 +61,9 @@ public final class TrainingJob {
     let options = original.changes.applied(to: original)
     try options.validate()
     guard !model.transformer.trainable.isEmpty else {
-      throw TrainingError(
-        argument: "model", reason: "no parameter is trained: call train_only or add_lora first")
+      throw TrainingError.nothingTrained
     }
+    try TrainingPlan.requireMemory(model, data: data, options: options)
     self.model = model
     self.options = options
     state = options.state
@@ -87,7 +87,7 @@ public final class TrainingJob {
     let folder = try CheckpointFolder(place)
     let floats = optimizer.slots.reduce(0) { $0 + $1.parameter.count }
     try folder.requireSpace(
-      bytesEach: UInt64(3 * 4 * floats), count: (steps + place.every - 1) / place.every,
+      bytesEach: UInt64(Checkpoint.byteCount(ofTrained: floats)), count: place.count(steps: steps),
       keepsBest: options.evaluation != nil)
     checkpoints = folder
     let settings = try RunSettings(model: model, data: data, options: options, steps: steps)

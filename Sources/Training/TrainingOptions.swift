@@ -58,6 +58,16 @@ public struct CheckpointOptions: Equatable, Sendable {
     self.every = every
     self.keep = keep
   }
+
+  /// How many there are of so many steps, where the steps are known.
+  func count(steps: Int) -> Int { (steps + every - 1) / every }
+
+  /// The most folders at one time of so many that are written: those kept and the one being written.
+  func mostFolders(of count: Int, keepsBest: Bool) -> Int { min(count, keep + 1 + (keepsBest ? 1 : 0)) }
+
+  func mostFolders(steps: Int?, keepsBest: Bool) -> Int {
+    mostFolders(of: steps.map(count) ?? .max, keepsBest: keepsBest)
+  }
 }
 
 /// Everything that decides a training run beside the model and the data.

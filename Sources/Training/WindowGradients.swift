@@ -30,6 +30,7 @@ struct WindowGradients {
       throw NonFiniteError(step: step, quantity: "loss", value: value, place: place, in: row)
     }
     try loss.backward()
+    ProcessMemory.returnFreePages()
     return value
   }
 

@@ -90,4 +90,7 @@ void yy_scatter_add_rows(
 
 #pragma clang assume_nonnull end
 
+// Gives the heap's free pages back to the system.
+void yy_return_free_pages(void);
+
 #endif
