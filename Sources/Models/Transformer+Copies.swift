@@ -10,6 +10,7 @@ extension Transformer {
       let isFloats = tensor.dataType == .f32
       parameter.replace(
         with: isFloats ? tensor.copy(purpose: .weights) : tensor.converted(to: .f32, purpose: .weights))
+      tensor.forgetPages()
     }
     defer {
       for (parameter, tensor, differs) in kept {

@@ -13,6 +13,7 @@ extension Transformer {
       parameter.replace(
         with: tensor.dataType == .f32
           ? tensor.copy(purpose: .weights) : tensor.converted(to: .f32, purpose: .weights))
+      tensor.forgetPages()
     }
   }
 }

@@ -102,6 +102,11 @@ struct ResidentModel {
 
   /// What a process holds beside the model; buffers that the pool keeps will be used.
   func others(in process: ProcessMemory) -> Int {
-    max(0, process.anonymous - owned - StoragePool.shared.keptBytes) + max(0, process.mapped - mapped)
+    // How much of the mapped weights is in memory is not known.
+    max(0, process.anonymous - owned - StoragePool.shared.keptBytes)
+      + max(process.mapped - mapped, min(process.mapped, Self.code))
   }
+
+  /// Of the program and its libraries, at least.
+  private static let code = 20 << 20
 }
