@@ -14,7 +14,7 @@ public struct ProcessMemory: Equatable, Sendable {
   /// To be called now and then, as after every training row: oneDNN takes its working memory aligned to pages from the
   /// heap in every product, which leaves holes there that the C library does not use again (glibc before 2.38), and the
   /// process would grow by some 20 MB a row.
-  public static func returnFreePages() { yy_return_free_pages() }
+  public static func returnFreePages() { yy_return_free_pages(1 << 24) }
 
   /// From `/proc/self/status`; nil where the system has no such file.
   public static func current() -> ProcessMemory? {
