@@ -1,0 +1,45 @@
+/* A few rows x (R, K) times a weight W (N, K): y[r][n] = sum over k of x[r][k] * W[n][k]. Reading W once is
+   the work, so it goes through memory from end to end; up to four rows of x share what was read while it is
+   in registers, more while it is in the first cache. Every result is summed in an order of its own that
+   depends on K alone: the same bits whether rows come alone or together, and for any cut of 0..<N. */
+#ifndef YY_FEW_ROWS_H
+#define YY_FEW_ROWS_H
+
+#include "vector.h"
+
+typedef uint16_t yy_u16 __attribute__((ext_vector_type(16)));
+typedef uint16_t yy_u16_unaligned __attribute__((ext_vector_type(16), aligned(2)));
+
+YY_INLINE void yy_widen(yy_f32 *out, const uint16_t *pointer) {
+  const yy_u16 halves = *(const yy_u16_unaligned *)pointer;
+  const yy_u32 bits = __builtin_convertvector(halves, yy_u32) << 16;
+  memcpy(out, &bits, sizeof bits);
+}
+
+YY_INLINE void yy_widen_part(yy_f32 *out, const uint16_t *pointer, intptr_t count) {
+  uint16_t halves[YY_LANES] = {0};
+  memcpy(halves, pointer, (size_t)count * sizeof(uint16_t));
+  yy_widen(out, halves);
+}
+
+/* How far ahead of its use a weight is asked for: the CPU's own prefetchers stop at the end of a page. */
+enum { YY_AHEAD = 2048 };
+
+#define YY_PREFETCH(pointer) __builtin_prefetch((const char *)(pointer) + YY_AHEAD, 0, 3)
+
+/* DOT(row, count) for rows of x, four, two or one at a time, with `count` known when it is compiled. */
+#define YY_BY_ROWS(rows, DOT)                         \
+  for (intptr_t row = 0; row < (rows);) {             \
+    if ((rows) - row >= 4) {                          \
+      DOT(row, 4);                                    \
+      row += 4;                                       \
+    } else if ((rows) - row >= 2) {                   \
+      DOT(row, 2);                                    \
+      row += 2;                                       \
+    } else {                                          \
+      DOT(row, 1);                                    \
+      row += 1;                                       \
+    }                                                 \
+  }
+
+#endif

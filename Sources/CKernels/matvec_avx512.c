@@ -1,0 +1,196 @@
+#include "include/matvec.h"
+#include "few_rows.h"
+
+/* The products of few_rows.h on AVX-512, where it has what those for any CPU cannot say: shuffles by registers
+   (NF4's table of 16 floats is one), and products of pairs of bf16 numbers that are summed in f32. */
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define YY_AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq")))
+#define YY_AVX512_BF16 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
+#define YY_AVX512_INLINE YY_AVX512 static inline __attribute__((always_inline))
+#define YY_AVX512_BF16_INLINE YY_AVX512_BF16 static inline __attribute__((always_inline))
+
+YY_AVX512_INLINE float sum_lanes(__m512 lanes) {
+  yy_f32 v;
+  memcpy(&v, &lanes, sizeof v);
+  return yy_sum(&v);
+}
+
+/* MARK: bf16 by bf16 */
+
+YY_AVX512_BF16_INLINE void dot_bf16(
+    float *y, const uint16_t *x, const uint16_t *w, const int R, intptr_t inputs, intptr_t outputs) {
+  __m512 total[4][4];
+  for (int r = 0; r < R; r++)
+    for (int a = 0; a < 4; a++) total[r][a] = _mm512_setzero_ps();
+  intptr_t i = 0;
+  for (; i + 128 <= inputs; i += 128) {
+#pragma unroll
+    for (int a = 0; a < 4; a++) {
+      YY_PREFETCH(w + i + 32 * a);
+      const __m512bh v = (__m512bh)_mm512_loadu_si512(w + i + 32 * a);
+#pragma unroll
+      for (int r = 0; r < R; r++)
+        total[r][a] = _mm512_dpbf16_ps(
+            total[r][a], v, (__m512bh)_mm512_loadu_si512(x + r * inputs + i + 32 * a));
+    }
+  }
+  for (; i < inputs; i += 32) {
+    const __mmask32 mask = inputs - i < 32 ? (1u << (inputs - i)) - 1 : ~0u;
+    const __m512bh v = (__m512bh)_mm512_maskz_loadu_epi16(mask, w + i);
+#pragma unroll
+    for (int r = 0; r < R; r++)
+      total[r][0] = _mm512_dpbf16_ps(
+          total[r][0], v, (__m512bh)_mm512_maskz_loadu_epi16(mask, x + r * inputs + i));
+  }
+#pragma unroll
+  for (int r = 0; r < R; r++)
+    y[r * outputs] = sum_lanes(
+        _mm512_add_ps(_mm512_add_ps(total[r][0], total[r][1]), _mm512_add_ps(total[r][2], total[r][3])));
+}
+
+YY_AVX512_BF16 static void matvec_bf16(
+    float *y, const uint16_t *x, const uint16_t *w, intptr_t rows, intptr_t inputs, intptr_t outputs,
+    intptr_t first, intptr_t end) {
+  for (intptr_t n = first; n < end; n++) {
+#define DOT(row, R) dot_bf16(y + row * outputs + n, x + row * inputs, w + n * inputs, R, inputs, outputs)
+    YY_BY_ROWS(rows, DOT)
+#undef DOT
+  }
+}
+
+/* MARK: NF4
+
+   64 bytes hold 128 weights, two blocks. Byte b has weight 2b in its high half and 2b + 1 in its low one, so in
+   words of 32 bits shifted right by 4j the low bits of word d are the code of weight 8d + (j ^ 1), and in
+   words of 16 bits that of weight 4d + (j ^ 1). A shuffle looks at the low bits only; x lies in that order
+   (yy_nf4_arrange). The first half of the lanes belongs to one block, the second to the other. */
+
+/* The factors of blocks first ..< first + count. */
+YY_INLINE void expand_absmax(float *out, const yy_nf4_weight *weight, intptr_t first, intptr_t count) {
+  const uint8_t *codes = weight->absmax + first;
+#pragma clang loop vectorize(disable) /* gathers would keep the units busy that the products need */
+  for (intptr_t i = 0; i < count; i++) out[i] = weight->map[codes[i]];
+  for (intptr_t i = 0; i < count;) {
+    const intptr_t block = (first + i) / YY_NF4_NESTED_BLOCK;
+    const intptr_t next = (block + 1) * YY_NF4_NESTED_BLOCK - first, end = next < count ? next : count;
+    const float nested = weight->nested[block], offset = weight->offset;
+    for (; i < end; i++) out[i] = out[i] * nested + offset;
+  }
+}
+
+enum { EXPANDED = 64 }; /* blocks whose factors are made at a time */
+
+#define NF4_DOT(NAME, TARGET, ELEMENT, VECTOR, LOAD_TABLE, SHIFTS, CHUNK)                                   \
+  TARGET static inline __attribute__((always_inline)) void NAME(                                            \
+      float *y, const ELEMENT *x, const yy_nf4_weight *weight, intptr_t block, const int R, intptr_t inputs, \
+      intptr_t outputs) {                                                                                   \
+    const intptr_t columns = (inputs + 127) / 128 * 128;                                                    \
+    const uint8_t *codes = weight->codes + block * (YY_NF4_BLOCK / 2);                                      \
+    const VECTOR table = LOAD_TABLE;                                                                        \
+    __m512 total[4] = {_mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps()}; \
+    float factors[EXPANDED + 1];                                                                            \
+    for (intptr_t start = 0; start < inputs; start += EXPANDED * YY_NF4_BLOCK) {                            \
+      const intptr_t left = inputs - start, all = EXPANDED * YY_NF4_BLOCK, count = left < all ? left : all; \
+      expand_absmax(factors, weight, block + start / YY_NF4_BLOCK, count / YY_NF4_BLOCK);                   \
+      factors[count / YY_NF4_BLOCK] = 0.0f;                                                                 \
+      for (intptr_t i = 0; i < count; i += 128) {                                                           \
+        const uint8_t *bytes = codes + (start + i) / 2;                                                     \
+        const __mmask8 present = i + 128 <= count ? 0xff : 0x0f;                                            \
+        YY_PREFETCH(bytes);                                                                                 \
+        const __m512i v = _mm512_maskz_loadu_epi64(present, bytes);                                         \
+        const __m512 factor = _mm512_mask_broadcastss_ps(                                                   \
+            _mm512_set1_ps(factors[i / YY_NF4_BLOCK]), 0xff00,                                              \
+            _mm_load_ss(factors + i / YY_NF4_BLOCK + 1));                                                   \
+        __m512 sums[4] = {_mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps(),                    \
+                          _mm512_setzero_ps()};                                                             \
+        _Pragma("unroll") for (int j = 0; j < SHIFTS; j++) {                                                \
+          CHUNK                                                                                             \
+        }                                                                                                   \
+        _Pragma("unroll") for (int r = 0; r < R; r++)                                                       \
+            total[r] = _mm512_fmadd_ps(sums[r], factor, total[r]);                                          \
+      }                                                                                                     \
+    }                                                                                                       \
+    _Pragma("unroll") for (int r = 0; r < R; r++) y[r * outputs] = sum_lanes(total[r]);                     \
+  }
+
+NF4_DOT(dot_nf4, YY_AVX512, float, __m512, _mm512_loadu_ps(yy_nf4_table), 8, {
+  const __m512 w = _mm512_permutexvar_ps(_mm512_srli_epi32(v, (unsigned)(4 * j)), table);
+  _Pragma("unroll") for (int r = 0; r < R; r++)
+      sums[r] = _mm512_fmadd_ps(w, _mm512_loadu_ps(x + r * columns + start + i + 16 * j), sums[r]);
+})
+
+/* The table in bf16, twice: a shuffle of 32 words looks at five bits. */
+YY_AVX512_BF16_INLINE __m512i bf16_table(void) {
+  const __m512 table = _mm512_loadu_ps(yy_nf4_table);
+  return (__m512i)_mm512_cvtne2ps_pbh(table, table);
+}
+
+NF4_DOT(dot_nf4_bf16, YY_AVX512_BF16, uint16_t, __m512i, bf16_table(), 4, {
+  const __m512bh w = (__m512bh)_mm512_permutexvar_epi16(_mm512_srli_epi16(v, (unsigned)(4 * j)), table);
+  _Pragma("unroll") for (int r = 0; r < R; r++)
+      sums[r] = _mm512_dpbf16_ps(
+          sums[r], w, (__m512bh)_mm512_loadu_si512(x + r * columns + start + i + 32 * j));
+})
+
+#define NF4_MATVEC(NAME, TARGET, ELEMENT, DOT_ROW)                                                    \
+  TARGET static void NAME(                                                                            \
+      float *y, const ELEMENT *x, yy_nf4_weight weight, intptr_t rows, intptr_t inputs, intptr_t outputs, \
+      intptr_t first, intptr_t end) {                                                                 \
+    const intptr_t columns = (inputs + 127) / 128 * 128;                                              \
+    for (intptr_t n = first; n < end; n++) {                                                          \
+      YY_BY_ROWS(rows, DOT_ROW)                                                                       \
+    }                                                                                                 \
+  }
+
+#define DOT(row, R) \
+  dot_nf4(y + row * outputs + n, x + row * columns, &weight, n * inputs / YY_NF4_BLOCK, R, inputs, outputs)
+NF4_MATVEC(matvec_nf4, YY_AVX512, float, DOT)
+#undef DOT
+#define DOT(row, R) \
+  dot_nf4_bf16(y + row * outputs + n, x + row * columns, &weight, n * inputs / YY_NF4_BLOCK, R, inputs, outputs)
+NF4_MATVEC(matvec_nf4_bf16, YY_AVX512_BF16, uint16_t, DOT)
+#undef DOT
+
+yy_matvec_kernels yy_matvec_for_this_cpu(void) {
+  yy_matvec_kernels kernels = {0, 0, 0};
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("x86-64-v4")) kernels.nf4 = matvec_nf4;
+  if (__builtin_cpu_supports("x86-64-v4") && __builtin_cpu_supports("avx512bf16")) {
+    kernels.bf16 = matvec_bf16;
+    kernels.nf4_bf16 = matvec_nf4_bf16;
+  }
+  return kernels;
+}
+
+#else
+
+yy_matvec_kernels yy_matvec_for_this_cpu(void) { return (yy_matvec_kernels){0, 0, 0}; }
+
+#endif
+
+/* In every 128 columns, element 16j + d comes from column 8d + (j ^ 1); zeros behind the last column. */
+void yy_nf4_arrange(float *out, const float *x, intptr_t rows, intptr_t inputs) {
+  const intptr_t columns = (inputs + 127) / 128 * 128;
+  for (intptr_t row = 0; row < rows; row++, x += inputs, out += columns)
+    for (intptr_t i = 0; i < columns; i += 128)
+      for (intptr_t j = 0; j < 8; j++)
+        for (intptr_t d = 0; d < 16; d++) {
+          const intptr_t k = i + 8 * d + (j ^ 1);
+          out[i + 16 * j + d] = k < inputs ? x[k] : 0.0f;
+        }
+}
+
+/* In every 128 columns, element 32j + d comes from column 4d + (j ^ 1). */
+void yy_nf4_arrange_bf16(uint16_t *out, const uint16_t *x, intptr_t rows, intptr_t inputs) {
+  const intptr_t columns = (inputs + 127) / 128 * 128;
+  for (intptr_t row = 0; row < rows; row++, x += inputs, out += columns)
+    for (intptr_t i = 0; i < columns; i += 128)
+      for (intptr_t j = 0; j < 4; j++)
+        for (intptr_t d = 0; d < 32; d++) {
+          const intptr_t k = i + 4 * d + (j ^ 1);
+          out[i + 32 * j + d] = k < inputs ? x[k] : 0;
+        }
+}
