@@ -95,6 +95,7 @@ YY_KERNEL void yy_attention_score_gradient(
     const intptr_t count = visible + row;
     const float d = delta[row];
     for (intptr_t i = 0; i < count; i++) dp[i] = p[i] * (dp[i] - d) * scale;
+    if (count == 1) dp[0] = 0.0f; /* p is 1 whatever the score: no rounding of dp - delta may show */
     for (intptr_t i = count; i < stride; i++) dp[i] = 0.0f;
   }
 }

@@ -21,6 +21,8 @@ struct ModelChoices: LuaOptions {
   var initializerRange: Float = 0.02
   var tokenizer: TokenizerObject?
   var seed: UInt64 = 0
+  var dtype: String?
+  var quantize: String?
   var lora: LoRAChoices?
   var train: [String] = ["all"]
 
@@ -30,6 +32,8 @@ struct ModelChoices: LuaOptions {
       Field(
         "tokenizer", "the vocabulary; its size is the model's unless vocab_size is given", \Self.tokenizer),
       Field("seed", "decides the weights", \Self.seed),
+      Field("dtype", "what weights and activations are: f32 or bf16 (f32; with quantize bf16)", \Self.dtype),
+      Field("quantize", "keeps the blocks' linears frozen in int8 or nf4", \Self.quantize),
       Field("lora", "describe only: an adapter to count", \Self.lora),
       Field("train", "describe only: the groups that are trained without an adapter", \Self.train),
     ]
@@ -83,7 +87,9 @@ struct ModelChoices: LuaOptions {
   func new() throws -> LanguageModel {
     if lora != nil { throw BadArgument("lora", "a new model gets its adapter from add_lora") }
     if train != ["all"] { throw BadArgument("train", "a new model is frozen by train_only") }
-    return try LanguageModel.new(spec(), tokenizer: tokenizer?.tokenizer, seed: seed)
+    return try LanguageModel.new(
+      spec(), types: WeightTypes(dtype: dtype, quantize: quantize), tokenizer: tokenizer?.tokenizer,
+      seed: seed)
   }
 
   func describe() throws -> ShapeObject {
@@ -154,13 +160,13 @@ struct SaveChoices: LuaOptions {
 
 struct LoadChoices: LuaOptions {
   var tokenizer: String?
-  var dtype = "f32"
+  var dtype: String?
   var quantize: String?
   static let luaName = "LoadOptions"
   static let fields = [
     Field("tokenizer", "the path of a tokenizer in place of the folder's own", \Self.tokenizer),
-    Field("dtype", "the element type to compute in: f32", \Self.dtype),
-    Field("quantize", "a format of quantised weights", \Self.quantize),
+    Field("dtype", "what weights and activations are: f32 or bf16 (f32; with quantize bf16)", \Self.dtype),
+    Field("quantize", "keeps the blocks' linears frozen in int8 or nf4", \Self.quantize),
   ]
 }
 

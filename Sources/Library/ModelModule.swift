@@ -12,7 +12,8 @@ let modelModule = LuaModule(
       example: "yy.model.load('stories260K.bin', { tokenizer = 'tok512.bin' })"
     ) { path, options in
       try LanguageModel.load(
-        path, tokenizerPath: options.tokenizer, dtype: options.dtype, quantize: options.quantize)
+        path, tokenizerPath: options.tokenizer,
+        types: WeightTypes(dtype: options.dtype, quantize: options.quantize))
     },
     LuaFunction(
       "new", "Makes a model with new weights.",

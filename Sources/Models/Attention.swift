@@ -6,12 +6,18 @@ struct Pass {
   let positions: [Int32]
   let tables: RotaryTables
   let dropout: RandomKey?
+  /// The type of what is multiplied: of norms' results, queries, keys, values, gates.
+  let type: DataType
   /// Lengths of the row's documents in training and scoring; the cache of past keys and values in decoding.
   let context: Context
 
   enum Context {
     case documents([Int])
     case cache(KVCache)
+
+    var isCached: Bool {
+      if case .cache = self { true } else { false }
+    }
   }
 }
 
@@ -39,11 +45,10 @@ struct Attention {
 
   /// x (T,C) -> (T,C).
   func callAsFunction(_ x: Tensor, _ pass: Pass) throws -> Tensor {
-    let queries = try q(x, dropout: pass.dropout)
-      .rotary(heads: heads, headWidth: headWidth, positions: pass.positions, tables: pass.tables)
-    let keys = try k(x, dropout: pass.dropout)
-      .rotary(heads: kvHeads, headWidth: headWidth, positions: pass.positions, tables: pass.tables)
-    let values = try v(x, dropout: pass.dropout)
+    let type = pass.context.isCached ? .f32 : pass.type
+    let queries = try turned(q(x, pass), heads, pass, type)
+    let keys = try turned(k(x, pass), kvHeads, pass, type)
+    let values = try v(x, pass, result: type)
     let mixed =
       switch pass.context {
       case .documents(let lengths):
@@ -53,6 +58,11 @@ struct Attention {
       case .cache(let cache):
         try cache.attend(q: queries, k: keys, v: values, heads: heads, layer: layer)
       }
-    return try o(mixed, dropout: pass.dropout)
+    return try o(mixed.converted(to: pass.type), pass)
+  }
+
+  private func turned(_ x: Tensor, _ heads: Int, _ pass: Pass, _ type: DataType) throws -> Tensor {
+    try x.rotary(
+      heads: heads, headWidth: headWidth, positions: pass.positions, tables: pass.tables, result: type)
   }
 }

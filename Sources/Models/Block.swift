@@ -55,8 +55,8 @@ struct Block {
 
   /// x (T,C) -> (T,C).
   func callAsFunction(_ x: Tensor, _ pass: Pass) throws -> Tensor {
-    let h = try x + attention(try x.rmsNorm(weight: attentionNorm.tensor, eps: eps), pass)
-    return try h + feedForward(try h.rmsNorm(weight: feedForwardNorm.tensor, eps: eps), pass)
+    let h = try x + attention(x.rmsNorm(weight: attentionNorm.tensor, eps: eps, result: pass.type), pass)
+    return try h + feedForward(h.rmsNorm(weight: feedForwardNorm.tensor, eps: eps, result: pass.type), pass)
   }
 }
 
@@ -73,8 +73,8 @@ struct FeedForward {
   }
 
   func callAsFunction(_ x: Tensor, _ pass: Pass) throws -> Tensor {
-    let gated = try gate(x, dropout: pass.dropout)
-    let lifted = try up(x, dropout: pass.dropout)
-    return try down(try gated.siluMultiply(lifted), dropout: pass.dropout)
+    let gated = try gate(x, pass, result: pass.type)
+    let lifted = try up(x, pass, result: pass.type)
+    return try down(gated.siluMultiply(lifted), pass)
   }
 }

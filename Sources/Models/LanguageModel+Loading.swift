@@ -13,27 +13,20 @@ extension LanguageModel {
   /// - Parameters:
   ///   - path: a folder with config.json and safetensors, or a `.bin` file of llama2.c.
   ///   - tokenizerPath: a tokenizer in place of the folder's.
-  ///   - dtype: the element type to compute in; "f32" is the one there is.
-  ///   - quantize: the format of quantised weights; there is none.
+  ///   - types: in which types it keeps its weights, and computes.
   /// - Throws: `FileError` naming file, field or tensor; `ModelError` when the tokenizer does not fit.
   public static func load(
-    _ path: String, tokenizerPath: String? = nil, dtype: String = "f32", quantize: String? = nil
+    _ path: String, tokenizerPath: String? = nil, types: WeightTypes = .f32
   ) throws -> LanguageModel {
-    guard dtype == "f32" else {
-      throw ModelError(
-        argument: "dtype", reason: "\"\(dtype)\" is not supported: this version computes in f32")
-    }
-    if let quantize {
-      throw ModelError(
-        argument: "quantize", reason: "\"\(quantize)\" is not supported: this version computes in f32")
-    }
     guard FileSystem.exists(path) else { throw FileError(path: path, reason: "no such file or folder") }
     let tokenizer = try tokenizerPath.map { try TokenizerFile.load($0) }
     return FileSystem.isDirectory(path)
-      ? try loadFolder(path, tokenizer) : try loadLlama2C(path, tokenizer)
+      ? try loadFolder(path, types, tokenizer) : try loadLlama2C(path, types, tokenizer)
   }
 
-  private static func loadFolder(_ path: String, _ given: (any Tokenizer)?) throws -> LanguageModel {
+  private static func loadFolder(_ path: String, _ types: WeightTypes, _ given: (any Tokenizer)?) throws
+    -> LanguageModel
+  {
     let config = try HFConfig(reading: FileSystem.join(path, configName))
     var spec = try ModelSpec(config)
     let generationPath = FileSystem.join(path, generationName)
@@ -46,20 +39,22 @@ extension LanguageModel {
     spec.eosTokenIDs += ends.filter { !spec.eosTokenIDs.contains($0) }
     let weights = FolderWeights(folder: try WeightFolder(folder: path))
     try weights.check(ParameterLayout(spec), Architecture.of(spec).names)
-    let transformer = try Transformer(spec, from: weights)
+    let transformer = try Transformer(spec, types: types, from: weights)
     let tokenizer = try given ?? folderTokenizer(path)
     return try LanguageModel(
       transformer, tokenizer: tokenizer, template: readTemplate(path), config: config, generation: generation,
       base: Base(path: path, vocabSize: spec.vocabSize, isTied: spec.tieWordEmbeddings))
   }
 
-  private static func loadLlama2C(_ path: String, _ tokenizer: (any Tokenizer)?) throws -> LanguageModel {
+  private static func loadLlama2C(_ path: String, _ types: WeightTypes, _ tokenizer: (any Tokenizer)?) throws
+    -> LanguageModel
+  {
     guard path.hasSuffix(".bin") else {
       throw FileError(path: path, reason: "a model folder or a llama2.c checkpoint (.bin) is needed")
     }
     let file = try Llama2CFile(path: path)
     return try LanguageModel(
-      Transformer(file.spec, from: file), tokenizer: tokenizer, template: nil,
+      Transformer(file.spec, types: types, from: file), tokenizer: tokenizer, template: nil,
       config: HFConfig(path: configName),
       generation: HFConfig(path: generationName),
       base: Base(path: path, vocabSize: file.spec.vocabSize, isTied: file.spec.tieWordEmbeddings))

@@ -36,9 +36,9 @@ public final class LanguageModel {
   }
 
   /// A model with new weights, drawn by `seed`; its vocabulary must hold the tokenizer's.
-  public static func new(_ spec: ModelSpec, tokenizer: (any Tokenizer)? = nil, seed: UInt64 = 0) throws
-    -> LanguageModel
-  {
+  public static func new(
+    _ spec: ModelSpec, types: WeightTypes = .f32, tokenizer: (any Tokenizer)? = nil, seed: UInt64 = 0
+  ) throws -> LanguageModel {
     var spec = spec
     if let tokenizer {
       try check(tokenizer, fits: spec)
@@ -48,7 +48,7 @@ public final class LanguageModel {
     }
     try spec.validate()
     let transformer = try Transformer(
-      spec, from: InitialWeights(seed: seed, deviation: spec.initializerRange))
+      spec, types: types, from: InitialWeights(seed: seed, deviation: spec.initializerRange))
     return try LanguageModel(
       transformer, tokenizer: tokenizer, template: nil, config: HFConfig(path: "config.json"),
       generation: HFConfig(path: "generation_config.json"), base: nil)

@@ -79,7 +79,7 @@ struct Llama2CFile: ParameterSource {
     self.mapping = mapping
   }
 
-  func tensor(_ place: ParameterPlace) throws -> Tensor {
+  func tensor(_ place: ParameterPlace, for type: DataType) throws -> Tensor {
     guard let first = starts[place.kind], let base = mapping.bytes.baseAddress else {
       preconditionFailure("the format holds every kind of parameter that its spec has")
     }

@@ -3,7 +3,8 @@ import Tensors
 
 /// Where the tensors of a model come from when it is built.
 protocol ParameterSource {
-  func tensor(_ place: ParameterPlace) throws -> Tensor
+  /// The tensor as the file or generator has it, of a plain type; `type` is what it will be converted to.
+  func tensor(_ place: ParameterPlace, for type: DataType) throws -> Tensor
 }
 
 /// New weights as Transformers starts a Llama: normal with the spec's deviation, norms one, biases zero.
@@ -13,7 +14,7 @@ struct InitialWeights: ParameterSource {
   let seed: UInt64
   let deviation: Float
 
-  func tensor(_ place: ParameterPlace) throws -> Tensor {
+  func tensor(_ place: ParameterPlace, for type: DataType) throws -> Tensor {
     // Asked for here, so that a model too large for the machine is an error and not the end of the process.
     let empty = try Tensor.allocate(place.shape, purpose: .weights, op: "new", argument: place.name)
     if place.kind.isNorm || place.kind.isBias {
@@ -30,8 +31,8 @@ struct InitialWeights: ParameterSource {
 struct FolderWeights: ParameterSource {
   let folder: WeightFolder
 
-  func tensor(_ place: ParameterPlace) throws -> Tensor {
-    try folder.tensor(place.name, shape: place.shape)
+  func tensor(_ place: ParameterPlace, for type: DataType) throws -> Tensor {
+    try folder.tensor(place.name, shape: place.shape, keepsBFloat16: type == .bf16)
   }
 
   /// Throws when tensors are missing, or when there are some that the spec knows nothing of.

@@ -27,19 +27,18 @@ final class Projection {
     [weight, bias, adapter?.a, adapter?.b].compactMap(\.self)
   }
 
-  /// Maps x (T,K) to (T,N).
+  /// Maps x (T,K) to (T,N) of the type `result`.
   ///
-  /// Dropout happens on the adapter's input, and only when there is a key for it.
-  func callAsFunction(_ x: Tensor, dropout key: RandomKey?) throws -> Tensor {
-    guard let adapter else { return try x.linear(weight: weight.tensor, bias: bias?.tensor) }
+  /// Dropout happens on the adapter's input, and only when the pass has a key for it.
+  func callAsFunction(_ x: Tensor, _ pass: Pass, result: DataType = .f32) throws -> Tensor {
+    guard let adapter else { return try x.linear(weight: weight.tensor, bias: bias?.tensor, result: result) }
     var dropout: Dropout?
-    if let key, adapter.dropout > 0 {
+    if let key = pass.dropout, adapter.dropout > 0 {
       dropout = Dropout(
         probability: adapter.dropout, key: key.child(module.rawValue, UInt64(layer)))
     }
     return try x.loraLinear(
       weight: weight.tensor, bias: bias?.tensor, a: adapter.a.tensor, b: adapter.b.tensor,
-      scale: adapter.scale,
-      dropout: dropout)
+      scale: adapter.scale, dropout: dropout, result: result)
   }
 }

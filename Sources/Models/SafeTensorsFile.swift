@@ -30,16 +30,17 @@ public final class SafeTensorsFile {
 
   /// The tensor as f32: borrowed from the mapping where the file holds f32, converted where it holds halves.
   ///
-  /// A borrowed tensor may be written to: the pages written become private, the file stays as it is.
-  public func tensor(_ entry: SafeTensorsEntry) throws -> Tensor {
+  /// With `keepsBFloat16` numbers that the file holds as bf16 stay so, and are borrowed too. A borrowed tensor may be written to: the pages written become private, the file stays as it is.
+  public func tensor(_ entry: SafeTensorsEntry, keepsBFloat16: Bool = false) throws -> Tensor {
     guard let type = ElementType(headerName: entry.type) else {
       throw FileError(
         path: path, field: entry.name, reason: "dtype \(entry.type) is not read: F32, F16 and BF16 are")
     }
     let bytes = UnsafeMutableRawBufferPointer(rebasing: mapping.bytes[entry.range])
-    if type == .f32, let base = bytes.baseAddress, Int(bitPattern: base) % MemoryLayout<Float>.alignment == 0
+    if let kept = type.kept(asBFloat16: keepsBFloat16), let base = bytes.baseAddress,
+      Int(bitPattern: base) % type.width == 0
     {
-      return Tensor(borrowing: base.assumingMemoryBound(to: Float.self), shape: entry.shape, owner: mapping)
+      return Tensor(borrowing: base, shape: entry.shape, type: kept, owner: mapping)
     }
     let tensor = try Tensor.allocate(entry.shape, purpose: .weights, op: "load", argument: entry.name)
     try Self.convert(UnsafeRawBufferPointer(bytes), type, to: tensor)
@@ -69,6 +70,17 @@ public final class SafeTensorsFile {
             bfloat16: source.loadUnaligned(fromByteOffset: 2 * i, as: UInt16.self))
         }
       }
+    }
+  }
+}
+
+extension ElementType {
+  /// The tensor type that needs no conversion; nil for the others.
+  fileprivate func kept(asBFloat16 keepsBFloat16: Bool) -> DataType? {
+    switch self {
+    case .f32: .f32
+    case .bf16: keepsBFloat16 ? .bf16 : nil
+    case .f16: nil
     }
   }
 }

@@ -47,7 +47,7 @@ public enum SafeTensorsWriter {
       try withUnsafeBytes(of: UInt64(header.count).littleEndian) { try file.write($0) }
       try header.withUnsafeBytes { try file.write($0) }
       for tensor in ordered {
-        let values = try tensor.values()
+        let values = try tensor.values().converted(to: .f32)
         precondition(values.shape == tensor.shape, "the tensor written has the shape announced")
         try write(values, as: type, to: file)
       }

@@ -23,7 +23,10 @@ extension Transformer {
       return try withoutGradients {
         let positions = (start..<start + ids.count).map { Int32($0) }
         let rows = try run(
-          ids, Pass(positions: positions, tables: tables(), dropout: nil, context: .cache(cache)))
+          ids,
+          Pass(
+            positions: positions, tables: tables(), dropout: nil, type: types.compute, context: .cache(cache))
+        )
         return try rows.rows(ids.count - 1..<ids.count).linear(weight: head.tensor).values
       }
     } catch {

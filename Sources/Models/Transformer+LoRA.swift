@@ -61,7 +61,7 @@ extension Projection {
   func mergedWeight(_ adapter: Adapter) throws -> Tensor {
     try withoutGradients {
       let product = try adapter.b.tensor.detached().matmul(adapter.a.tensor.detached())
-      let merged = weight.tensor.copy(purpose: .weights)
+      let merged = weight.tensor.converted(to: .f32).copy(purpose: .weights)
       for i in 0..<merged.count { merged.pointer[i] += adapter.scale * product.pointer[i] }
       return merged
     }

@@ -11,13 +11,14 @@ extension Transformer {
     return try withoutGradients {
       let positions = documents.flatMap { 0..<Int32($0) }
       let pass = Pass(
-        positions: positions, tables: tables(), dropout: dropout, context: .documents(documents))
+        positions: positions, tables: tables(), dropout: dropout, type: types.compute,
+        context: .documents(documents))
       var x = try embedding.tensor.embedding(ids)
       for block in blocks {
         x = try block(x, pass)
         if x.firstNonFinite != nil { return stem(of: block.attentionNorm.name, dropping: 2) }
       }
-      x = try x.rmsNorm(weight: norm.tensor, eps: spec.rmsNormEps)
+      x = try x.rmsNorm(weight: norm.tensor, eps: spec.rmsNormEps, result: types.compute)
       if x.firstNonFinite != nil { return stem(of: norm.name, dropping: 1) }
       for row in 0..<ids.count {
         let logits = try x.rows(row..<row + 1).linear(weight: head.tensor)

@@ -6,6 +6,8 @@ public import Tensors
 /// One sequence (a packed row) is the unit of work of every method.
 public final class Transformer {
   public internal(set) var spec: ModelSpec
+  /// The types of its weights and activations.
+  public let types: WeightTypes
   let embedding: Parameter
   let blocks: [Block]
   let norm: Parameter
@@ -13,11 +15,14 @@ public final class Transformer {
   var untiedHead: Parameter?
   private var rotaryTables: RotaryTables?
 
-  init(_ spec: ModelSpec, from source: some ParameterSource) throws {
+  init(_ spec: ModelSpec, types: WeightTypes = .f32, from source: some ParameterSource) throws {
     try spec.validate()
+    self.types = types
     let parameters = try ParameterLayout(spec).places.map { place in
       try Interrupt.check()
-      return Parameter(place, tensor: try source.tensor(place))
+      let type = types.type(of: place.kind)
+      let tensor = try source.tensor(place, for: type)
+      return Parameter(place, tensor: tensor.converted(to: type, purpose: .weights))
     }
     let shelf = ParameterShelf(parameters)
     self.spec = spec
@@ -25,7 +30,7 @@ public final class Transformer {
     blocks = (0..<spec.numHiddenLayers).map { Block(shelf, spec, layer: $0) }
     norm = shelf.take(.norm)
     untiedHead = shelf.optional(.head)
-    for parameter in parameters { parameter.tensor.requiresGrad = true }
+    for parameter in parameters { parameter.tensor.requiresGrad = parameter.tensor.dataType.isPlain }
   }
 
   /// The output matrix (V,C): the embedding itself when tied, so that the gradients of both uses add up.
@@ -59,7 +64,10 @@ public final class Transformer {
         argument: "documents", reason: "lengths that sum to \(ids.count) expected, got \(positions.count)")
     }
     return try run(
-      ids, Pass(positions: positions, tables: tables(), dropout: dropout, context: .documents(documents)))
+      ids,
+      Pass(
+        positions: positions, tables: tables(), dropout: dropout, type: types.compute,
+        context: .documents(documents)))
   }
 
   func run(_ ids: [Int32], _ pass: Pass) throws -> Tensor {
@@ -69,7 +77,7 @@ public final class Transformer {
       try Interrupt.check()
       x = try block(x, pass)
     }
-    return try x.rmsNorm(weight: norm.tensor, eps: spec.rmsNormEps)
+    return try x.rmsNorm(weight: norm.tensor, eps: spec.rmsNormEps, result: pass.type)
   }
 
   /// scale times the sum of the negative log-likelihoods of `targets`, where -1 stands for "not trained".

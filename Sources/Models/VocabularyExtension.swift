@@ -111,7 +111,7 @@ extension LanguageModel {
   private func extended(
     _ parameter: Parameter, to rows: Int, _ pieces: [NewPiece], _ initializer: RowInitializer, isHead: Bool
   ) throws -> Tensor {
-    let (old, width) = (parameter.tensor, spec.hiddenSize)
+    let (old, width) = (parameter.tensor.converted(to: .f32), spec.hiddenSize)
     let tensor = try Tensor.allocate(
       [rows, width], purpose: .weights, op: "extend_vocabulary", argument: "tokenizer")
     tensor.pointer.update(from: old.pointer, count: min(old.count, tensor.count))
@@ -142,7 +142,7 @@ extension LanguageModel {
         (tensor.pointer + Int(piece.id) * width).update(from: base, count: width)
       }
     }
-    return tensor
+    return tensor.converted(to: parameter.tensor.dataType)
   }
 }
 

@@ -61,8 +61,9 @@ public final class WeightFolder {
     places[name].flatMap { files[$0]?[name] }
   }
 
-  /// The tensor as f32, after its shape was compared with the one expected.
-  public func tensor(_ name: String, shape: [Int]) throws -> Tensor {
+  /// The tensor as f32, after its shape was compared with the one expected; as bf16 where the file has it so and
+  /// `keepsBFloat16`.
+  public func tensor(_ name: String, shape: [Int], keepsBFloat16: Bool = false) throws -> Tensor {
     guard let place = places[name], let file = files[place], let entry = file[name] else {
       throw FileError(path: folder, field: name, reason: "missing")
     }
@@ -70,7 +71,7 @@ public final class WeightFolder {
       throw FileError(
         path: file.path, field: name, reason: "shape \(shape) expected by config.json, got \(entry.shape)")
     }
-    return try file.tensor(entry)
+    return try file.tensor(entry, keepsBFloat16: keepsBFloat16)
   }
 
   /// Writes tensors as `model.safetensors`, or as shards with an index when they take more than `shardBytes`.

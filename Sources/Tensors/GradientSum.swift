@@ -59,6 +59,6 @@ extension Tensor {
   /// Whether nobody else can see the memory of this tensor.
   fileprivate static func ownsMemory(_ tensor: inout Tensor) -> Bool {
     isKnownUniquelyReferenced(&tensor) && isKnownUniquelyReferenced(&tensor.storage)
-      && !tensor.storage.isBorrowed && tensor.storage.count == tensor.count
+      && !tensor.storage.isBorrowed && tensor.storage.byteCount == tensor.byteCount
   }
 }

@@ -1,6 +1,7 @@
+import Glibc
 import Processes
 
-/// A library that multiplies matrices of floats on the calling thread.
+/// A library that multiplies matrices on the calling thread.
 ///
 /// Which one is used follows from the CPU's features and the library's version alone, so that a run repeats;
 /// checkpoints record `identity`.
@@ -20,6 +21,16 @@ public protocol MatrixProduct: Sendable {
     a: UnsafePointer<Float>, lda: Int, transposeA: Bool,
     b: UnsafePointer<Float>, ldb: Int, transposeB: Bool,
     beta: Float, c: UnsafeMutablePointer<Float>, ldc: Int)
+
+  /// Whether it multiplies bf16 numbers on instructions made for them.
+  var multipliesBFloat16: Bool { get }
+
+  /// The same of bf16 numbers (their bits), summed in f32; only where `multipliesBFloat16`.
+  func multiply(
+    m: Int, n: Int, k: Int, alpha: Float,
+    a: UnsafePointer<UInt16>, lda: Int, transposeA: Bool,
+    b: UnsafePointer<UInt16>, ldb: Int, transposeB: Bool,
+    beta: Float, c: UnsafeMutablePointer<Float>, ldc: Int)
 }
 
 extension MatrixProduct {
@@ -35,11 +46,28 @@ public struct MatrixProductError: Error, Equatable, CustomStringConvertible {
 }
 
 public enum MatrixProducts {
-  private static let loaded = Result { () throws(MatrixProductError) in try OpenBLAS() }
+  private static let loaded = Result { () throws(MatrixProductError) in try load() }
 
   /// The provider of this process, loaded at first use; throws `MatrixProductError` when none is installed.
+  ///
+  /// oneDNN where it is installed and the CPU has AVX-512, which it uses better, else OpenBLAS; the variable
+  /// `YUYAN_MATRIX_PRODUCT` (`onednn` or `openblas`) decides otherwise.
   public static var current: any MatrixProduct {
     get throws { try loaded.get() }
+  }
+
+  private static func load() throws(MatrixProductError) -> any MatrixProduct {
+    let wish = getenv("YUYAN_MATRIX_PRODUCT").map { String(cString: $0) } ?? ""
+    switch wish {
+    case "onednn": return try OneDNN()
+    case "openblas": return try OpenBLAS()
+    case "":
+      if OneDNN.isWorthwhile(flags: ProcessorFlags.current), let library = try? OneDNN() { return library }
+      return try OpenBLAS()
+    default:
+      throw MatrixProductError(
+        reason: "the variable YUYAN_MATRIX_PRODUCT is '\(wish)': 'onednn' or 'openblas' expected")
+    }
   }
 }
 

@@ -25,6 +25,7 @@ public func squaredNorm(_ tensor: Tensor) -> Double {
 extension Tensor {
   /// The place, in row-major order, of the first element that is NaN or infinite; nil when all are finite.
   public var firstNonFinite: Int? {
+    guard dataType == .f32 else { return converted(to: .f32).firstNonFinite }
     let pieces = (count + pieceLength - 1) / pieceLength
     var found = [Int](repeating: -1, count: pieces)
     found.withUnsafeMutableBufferPointer { found in

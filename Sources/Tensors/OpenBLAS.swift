@@ -34,7 +34,7 @@ public struct OpenBLAS: MatrixProduct {
 
   /// Loads the library; throws with what to install when it is not there.
   public init(library: String = "libopenblas.so.0") throws(MatrixProductError) {
-    if let core = Self.coreType(flags: Self.processorFlags()) { setenv("OPENBLAS_CORETYPE", core, 0) }
+    if let core = Self.coreType(flags: ProcessorFlags.current) { setenv("OPENBLAS_CORETYPE", core, 0) }
     setenv("OPENBLAS_NUM_THREADS", "1", 1)
     guard let handle = dlopen(library, RTLD_NOW | RTLD_LOCAL) else {
       let why = dlerror().map { String(cString: $0) } ?? "\(library): cannot be loaded"
@@ -101,6 +101,17 @@ public struct OpenBLAS: MatrixProduct {
       matrix, Int32(stride), x, Int32(max(stepX, 1)), beta, y, Int32(max(stepY, 1)))
   }
 
+  public let multipliesBFloat16 = false
+
+  public func multiply(
+    m: Int, n: Int, k: Int, alpha: Float,
+    a: UnsafePointer<UInt16>, lda: Int, transposeA: Bool,
+    b: UnsafePointer<UInt16>, ldb: Int, transposeB: Bool,
+    beta: Float, c: UnsafeMutablePointer<Float>, ldc: Int
+  ) {
+    preconditionFailure("Debian's OpenBLAS has no bf16 product")
+  }
+
   private static let rowMajor: Int32 = 101
   private static let plain: Int32 = 111
   private static let transposed: Int32 = 112
@@ -113,17 +124,10 @@ public struct OpenBLAS: MatrixProduct {
   /// (`sse4a`) before Zen 5 (`avx_vnni`) do AVX-512 in two halves, and the AVX2 products are the faster ones.
   static func coreType(flags: Set<Substring>) -> String? {
     let hasHalves = flags.contains("sse4a") && !flags.contains("avx_vnni")
-    if flags.isSuperset(of: ["avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd"]), !hasHalves {
+    if flags.isSuperset(of: ProcessorFlags.avx512), !hasHalves {
       return "SkylakeX"
     }
     if flags.isSuperset(of: ["avx2", "fma"]) { return "Haswell" }
     return nil
-  }
-
-  /// The CPU's feature flags as the kernel lists them; empty on other architectures than x86.
-  static func processorFlags() -> Set<Substring> {
-    let text = textOfFile("/proc/cpuinfo", limit: 16384) ?? ""
-    guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("flags") }) else { return [] }
-    return Set(line.split(separator: " "))
   }
 }

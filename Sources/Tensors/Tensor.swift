@@ -1,18 +1,19 @@
 import Glibc
 
-/// A row-major, contiguous array of 32-bit floats that can record how it was computed.
+/// A row-major, contiguous array of numbers that can record how it was computed.
 ///
-/// Reshapes and slices of leading rows share storage; nothing else does. Tensors belong to one thread: the
+/// The numbers are 32-bit floats unless `dataType` says otherwise. Reshapes and slices of leading rows share storage; nothing else does. Tensors belong to one thread: the
 /// loops inside operations are spread over the cores by `Parallel`.
 public final class Tensor {
   /// The length of each axis; empty for a single number.
   public let shape: [Int]
   /// The number of elements.
   public let count: Int
-  /// The first element.
+  public let dataType: DataType
+  /// The first byte.
   ///
   /// The memory lives as long as the tensor: `withExtendedLifetime` where that is not obvious.
-  public let pointer: UnsafeMutablePointer<Float>
+  public let raw: UnsafeMutableRawPointer
 
   /// The gradient of the last `backward()` calls, summed; only ever set on leaves that require one.
   public internal(set) var grad: Tensor?
@@ -21,13 +22,31 @@ public final class Tensor {
   var record: GradientRecord?
   private var wantsGradient = false
 
-  init(shape: [Int], storage: Storage, offset: Int = 0) {
+  /// - Parameter offset: in bytes.
+  init(shape: [Int], storage: Storage, type: DataType = .f32, offset: Int = 0) {
     self.shape = shape
     count = shape.reduce(1, *)
-    precondition(offset >= 0 && offset + count <= storage.count, "a view must stay inside its storage")
+    dataType = type
+    let end = offset + type.byteCount(shape)
+    precondition(offset >= 0 && end <= storage.byteCount, "a view must stay inside its storage")
     self.storage = storage
-    pointer = storage.pointer + offset
+    raw = storage.pointer + offset
   }
+
+  /// The first of the 32-bit floats.
+  public var pointer: UnsafeMutablePointer<Float> {
+    precondition(dataType == .f32, "a tensor of f32 is expected here")
+    return raw.assumingMemoryBound(to: Float.self)
+  }
+
+  /// The bits of the first bf16 number.
+  public var bfloat16: UnsafeMutablePointer<UInt16> {
+    precondition(dataType == .bf16, "a tensor of bf16 is expected here")
+    return raw.assumingMemoryBound(to: UInt16.self)
+  }
+
+  /// The bytes that the elements take.
+  public var byteCount: Int { dataType.byteCount(shape) }
 
   /// Whether `backward()` computes a gradient for this tensor; results of operations on such tensors do too.
   ///
@@ -49,44 +68,50 @@ public final class Tensor {
   /// What the memory is counted under.
   public var purpose: Purpose { storage.purpose }
 
-  /// A copy of the elements, row-major.
-  public var values: [Float] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
+  /// A copy of the elements as 32-bit floats, row-major.
+  public var values: [Float] {
+    let floats = converted(to: .f32)
+    return withExtendedLifetime(floats) { Array(UnsafeBufferPointer(start: floats.pointer, count: count)) }
+  }
 }
 
 // MARK: - Making tensors
 
 extension Tensor {
   /// A tensor whose elements are whatever the memory held; its caller must know that the memory suffices.
-  public static func uninitialized(_ shape: [Int], purpose: Purpose = .activations) -> Tensor {
-    let count = elementCount(shape)
-    precondition(count != nil, "shape \(shape) has no element count")
-    let storage = Storage(count: count ?? 0, purpose: purpose)
+  public static func uninitialized(
+    _ shape: [Int], type: DataType = .f32, purpose: Purpose = .activations
+  ) -> Tensor {
+    precondition(elementCount(shape) != nil, "shape \(shape) has no element count")
+    let storage = Storage(byteCount: type.byteCount(shape), purpose: purpose)
     guard let storage else {
       preconditionFailure("memory for shape \(shape) was not asked for with `allocate`")
     }
-    return Tensor(shape: shape, storage: storage)
+    return Tensor(shape: shape, storage: storage, type: type)
   }
 
   /// A tensor for the result of `op`: the shape is checked, and that the machine's memory suffices.
   public static func allocate(
-    _ shape: [Int], purpose: Purpose = .activations, op: String, argument: String = "shape"
+    _ shape: [Int], type: DataType = .f32, purpose: Purpose = .activations, op: String,
+    argument: String = "shape"
   ) throws -> Tensor {
-    guard let count = elementCount(shape) else {
+    guard elementCount(shape) != nil else {
       let reason = "lengths of at least 0 with a countable product expected, got \(shape)"
       throw TensorError(op: op, argument: argument, reason: reason)
     }
-    guard let storage = Storage(count: count, purpose: purpose) else {
-      let needed = (Double(count) * 4 / 1e8).rounded() / 10
+    let bytes = type.byteCount(shape)
+    guard let storage = Storage(byteCount: bytes, purpose: purpose) else {
+      let needed = (Double(bytes) / 1e8).rounded() / 10
       let available = (Double(StoragePool.availableBytes() ?? 0) / 1e8).rounded() / 10
       let reason = "shape \(shape) takes \(needed) GB of memory, \(available) GB are available"
       throw TensorError(op: op, argument: argument, reason: reason)
     }
-    return Tensor(shape: shape, storage: storage)
+    return Tensor(shape: shape, storage: storage, type: type)
   }
 
   public static func zeros(_ shape: [Int], purpose: Purpose = .activations) -> Tensor {
     let tensor = uninitialized(shape, purpose: purpose)
-    memset(tensor.pointer, 0, tensor.count * MemoryLayout<Float>.stride)
+    memset(tensor.raw, 0, tensor.byteCount)
     return tensor
   }
 
@@ -109,11 +134,11 @@ extension Tensor {
       let reason = "as many elements as the \(values.count) values expected, got shape \(shape)"
       throw TensorError(op: "tensor", argument: "shape", reason: reason)
     }
-    guard let storage = Storage(count: count, purpose: purpose) else {
+    guard let storage = Storage(byteCount: DataType.f32.byteCount(shape), purpose: purpose) else {
       throw TensorError(op: "tensor", argument: "values", reason: "not enough memory for \(count) elements")
     }
-    values.withUnsafeBufferPointer { source in
-      if let base = source.baseAddress { storage.pointer.update(from: base, count: count) }
+    values.withUnsafeBytes { source in
+      if let base = source.baseAddress { storage.pointer.copyMemory(from: base, byteCount: source.count) }
     }
     self.init(shape: shape, storage: storage)
   }
@@ -121,11 +146,12 @@ extension Tensor {
   /// Uses memory that `owner` keeps alive, such as a mapped file's; nothing is copied.
   ///
   /// Such a tensor may be read-only: whoever writes to weights makes a `copy` first.
-  public convenience init(borrowing pointer: UnsafeMutablePointer<Float>, shape: [Int], owner: AnyObject) {
-    let count = Tensor.elementCount(shape)
-    precondition(count != nil, "shape \(shape) has no element count")
-    self.init(
-      shape: shape, storage: Storage(borrowing: pointer, count: count ?? 0, owner: owner))
+  public convenience init(
+    borrowing pointer: UnsafeMutableRawPointer, shape: [Int], type: DataType = .f32, owner: AnyObject
+  ) {
+    precondition(Tensor.elementCount(shape) != nil, "shape \(shape) has no element count")
+    let storage = Storage(borrowing: pointer, byteCount: type.byteCount(shape), owner: owner)
+    self.init(shape: shape, storage: storage, type: type)
   }
 
   /// Whether the memory is another object's, and so perhaps read-only.
@@ -161,23 +187,27 @@ extension Tensor {
   /// Overwrites the elements in place with those of a tensor of the same shape; not recorded.
   public func assign(_ other: Tensor) throws {
     try other.require(shape: shape, as: "other", of: "assign")
-    memmove(pointer, other.pointer, count * MemoryLayout<Float>.stride)
+    precondition(other.dataType == dataType, "elements are assigned from the same type")
+    memmove(raw, other.raw, byteCount)
   }
 
   /// The same memory without a record of how it was computed.
   public func detached() -> Tensor {
-    Tensor(shape: shape, storage: storage, offset: pointer - storage.pointer)
+    Tensor(shape: shape, storage: storage, type: dataType, offset: raw - storage.pointer)
   }
 
   /// The same elements in memory of their own, without a record; `purpose` is kept unless given.
   public func copy(purpose: Purpose? = nil) -> Tensor {
-    let tensor = Tensor.uninitialized(shape, purpose: purpose ?? self.purpose)
-    memcpy(tensor.pointer, pointer, count * MemoryLayout<Float>.stride)
+    let tensor = Tensor.uninitialized(shape, type: dataType, purpose: purpose ?? self.purpose)
+    memcpy(tensor.raw, raw, byteCount)
     return tensor
   }
 
   /// Another shape over the same memory, without a record.
+  ///
+  /// - Parameter offset: in elements.
   func view(_ shape: [Int], offset: Int = 0) -> Tensor {
-    Tensor(shape: shape, storage: storage, offset: pointer - storage.pointer + offset)
+    let bytes = raw - storage.pointer + (offset == 0 ? 0 : offset * dataType.stride)
+    return Tensor(shape: shape, storage: storage, type: dataType, offset: bytes)
   }
 }

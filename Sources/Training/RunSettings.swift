@@ -32,6 +32,7 @@ struct RunSettings {
       "optimizer": "adamw, betas \(optimizer.beta1) and \(optimizer.beta2), eps \(optimizer.epsilon), "
         + "weight decay \(optimizer.weightDecay)",
       "clip": options.clip.map { "\($0)" } ?? "none",
+      "dtype": model.transformer.types.description,
       "matrix products": try MatrixProducts.current.identity,
     ]
   }
@@ -66,7 +67,7 @@ struct RunSettings {
     hash.update(names(parameters))
     let piece = 1 << 24
     for parameter in parameters {
-      let bytes = UnsafeRawBufferPointer(start: parameter.tensor.pointer, count: parameter.count * 4)
+      let bytes = UnsafeRawBufferPointer(start: parameter.tensor.raw, count: parameter.tensor.byteCount)
       for start in stride(from: 0, to: bytes.count, by: piece) {
         try Interrupt.check()
         hash.update(UnsafeRawBufferPointer(rebasing: bytes[start..<min(bytes.count, start + piece)]))

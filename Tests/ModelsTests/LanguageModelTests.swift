@@ -175,11 +175,11 @@ import Tokenizers
     #expect(
       text { try model.save(to: "x", dtype: "f64") } == "dtype: \"f64\" is not supported: f32, f16, bf16 are")
     #expect(
-      text { try LanguageModel.load("x", dtype: "bf16") }
-        == "dtype: \"bf16\" is not supported: this version computes in f32")
+      text { _ = try WeightTypes(dtype: "f16", quantize: nil) }
+        == "dtype: \"f32\" or \"bf16\" expected, got \"f16\"")
     #expect(
-      text { try LanguageModel.load("x", quantize: "nf4") }
-        == "quantize: \"nf4\" is not supported: this version computes in f32")
+      text { _ = try WeightTypes(dtype: nil, quantize: "fp4") }
+        == "quantize: \"int8\" or \"nf4\" expected, got \"fp4\"")
   }
 
   @Test func messagesOfFolders() throws {

@@ -1,3 +1,4 @@
+import Glibc
 import TestSupport
 import Testing
 
@@ -36,6 +37,35 @@ import Testing
           m: m, n: n, k: k, alpha: 0.5, a: a.pointer, lda: transposeA ? m : k, transposeA: transposeA,
           b: b.pointer, ldb: transposeB ? k : n, transposeB: transposeB, beta: beta, c: c.pointer, ldc: n)
         #expect(c.values.isClose(to: expected.map { 0.5 * $0 + 10 * beta }, relative: 1e-5))
+      }
+    }
+  }
+
+  @Test(arguments: [
+    [1, 1, 1], [1, 9, 5], [9, 1, 5], [3, 5, 7], [17, 33, 20], [33, 17, 1], [64, 48, 0],
+  ])
+  func everyLibraryGivesTheSame(_ sizes: [Int]) throws {
+    let (m, n, k) = (sizes[0], sizes[1], sizes[2])
+    // Numbers of bf16, so that its products are exact and both sums differ from f64's by rounding alone.
+    let a = Tensor.sample([m * k], seed: 1).converted(to: .bf16)
+    let b = Tensor.sample([k * n], seed: 2).converted(to: .bf16)
+    let (wideA, wideB) = (a.converted(to: .f32), b.converted(to: .f32))
+    let oneDNN: [any MatrixProduct] = (try? OneDNN()).map { [$0] } ?? []
+    let libraries = try oneDNN + [OpenBLAS()]
+    let halves = libraries.filter(\.multipliesBFloat16)
+    for (library, isHalf) in libraries.map({ ($0, false) }) + halves.map({ ($0, true) }) {
+      for (transposeA, transposeB) in [(false, false), (true, false), (false, true), (true, true)] {
+        let expected = reference(m, n, k, wideA, transposeA, wideB, transposeB)
+        for beta in [0, 1] as [Float] {
+          let c = Tensor.full(beta == 0 ? .nan : 10, shape: [m * n])
+          library.multiply(
+            m: m, n: n, k: k, alpha: 0.5, a: (isHalf ? a : wideA).matrix, lda: transposeA ? m : max(1, k),
+            transposeA: transposeA, b: (isHalf ? b : wideB).matrix, ldb: transposeB ? max(1, k) : n,
+            transposeB: transposeB, beta: beta, c: c.pointer, ldc: n)
+          #expect(
+            c.values.isClose(to: expected.map { 0.5 * $0 + 10 * beta }, relative: 1e-5),
+            "\(library.name), bf16 \(isHalf), transposed \(transposeA) \(transposeB)")
+        }
       }
     }
   }
@@ -103,13 +133,32 @@ import Testing
 
   @Test func saysWhatItIs() throws {
     let provider = try MatrixProducts.current
-    #expect(provider.name == "OpenBLAS")
-    #expect(provider.version.hasPrefix("0."))
-    #expect(provider.identity == "OpenBLAS \(provider.version) \(provider.core)")
-    if let core = OpenBLAS.coreType(flags: OpenBLAS.processorFlags()) {
-      #expect(provider.core.lowercased() == core.lowercased())
+    #expect(provider.identity == "\(provider.name) \(provider.version) \(provider.core)")
+    let openBLAS = try OpenBLAS()
+    #expect(openBLAS.version.hasPrefix("0."))
+    if let core = OpenBLAS.coreType(flags: ProcessorFlags.current) {
+      #expect(openBLAS.core.lowercased() == core.lowercased())
     }
+    guard let oneDNN = try? OneDNN() else { return }
+    #expect(["2", "3"].contains(oneDNN.version.prefix(1)))
+    #expect(oneDNN.multipliesBFloat16 == ProcessorFlags.current.contains("avx512_bf16"))
   }
+
+  #if compiler(>=6.2)
+    @Test(arguments: ["openblas", "onednn", "mkl"])
+    func theUserMayChoose(_ name: String) async {
+      await #expect(processExitsWith: .success) { [name] in
+        setenv("YUYAN_MATRIX_PRODUCT", name, 1)
+        switch Result(catching: { try MatrixProducts.current }) {
+        case .success(let provider): #expect(provider.name.lowercased() == name)
+        case .failure(let error):
+          #expect(
+            name == "onednn"
+              || "\(error)" == "the variable YUYAN_MATRIX_PRODUCT is 'mkl': 'onednn' or 'openblas' expected")
+        }
+      }
+    }
+  #endif
 
   @Test func choosesKernelsByTheProcessor() {
     let wide: Set<Substring> = ["avx2", "fma", "avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd"]

@@ -7,6 +7,10 @@
 
 #pragma clang assume_nonnull begin
 
+/* bfloat16.c */
+void yy_to_bfloat16(uint16_t *out, const float *x, intptr_t count);
+void yy_from_bfloat16(float *out, const uint16_t *x, intptr_t count);
+
 /* rms_norm.c */
 void yy_rms_norm_forward(
     float *out, float *rstd, const float *x, const float *weight, float eps, intptr_t rows, intptr_t columns);

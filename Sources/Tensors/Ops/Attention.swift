@@ -21,15 +21,19 @@ extension Tensor {
       let reason = "positive lengths that sum to \(length) expected, got \(documents)"
       throw TensorError(op: op, argument: "documents", reason: reason)
     }
+    precondition(k.dataType == q.dataType && v.dataType == q.dataType, "q, k and v have one type")
     let plan = AttentionPlan(heads: heads, kvHeads: kvHeads, width: headWidth, documents: documents)
-    let out = try Tensor.allocate(q.shape, op: op)
+    let out = try Tensor.allocate(q.shape, type: q.dataType, op: op)
     let lse = Tensor.uninitialized([heads, length])
-    try plan.forward(out: out, lse: lse, q: q, k: k, v: v)
+    try AttentionForward(plan, q: q, k: k, v: v).run(out: out, lse: lse)
     guard needsGradient(q, k, v) else { return out }
-    let gradients = AttentionGradients(
-      plan: plan, q: q.detached(), k: k.detached(), v: v.detached(), out: out.detached(), lse: lse,
-      needsQuery: q.requiresGrad, needsKey: k.requiresGrad, needsValue: v.requiresGrad)
-    return out.recorded(from: q, k, v) { try gradients.pullback($0) }
+    let kept = (q: q.detached(), k: k.detached(), v: v.detached(), out: out.detached())
+    let needs = (q: q.requiresGrad, k: k.requiresGrad, v: v.requiresGrad)
+    return out.recorded(from: q, k, v) { dout in
+      let gradients = try AttentionGradients(
+        plan, q: kept.q, k: kept.k, v: kept.v, out: kept.out, lse: lse, dout: dout)
+      return try gradients.run(needsQuery: needs.q, needsKey: needs.k, needsValue: needs.v)
+    }
   }
 
   static func checkHeads(_ heads: Int, _ kvHeads: Int, _ headWidth: Int, op: String) throws {
@@ -46,107 +50,67 @@ extension Tensor {
   }
 }
 
-extension AttentionPlan {
+/// The forward pass: q, k and v in the type that the CPU multiplies them in.
+private struct AttentionForward {
+  let plan: AttentionPlan
+  let q: Tensor
+  let k: Tensor
+  let v: Tensor
+  let provider: any MatrixProduct
+
+  init(_ plan: AttentionPlan, q: Tensor, k: Tensor, v: Tensor) throws {
+    self.plan = plan
+    provider = try MatrixProducts.current
+    let type = provider.type(for: q.dataType)
+    (self.q, self.k, self.v) = (q.converted(to: type), k.converted(to: type), v.converted(to: type))
+  }
+
   /// One piece per head and block.
-  fileprivate func forward(out: Tensor, lse: Tensor, q: Tensor, k: Tensor, v: Tensor) throws {
-    let blocks = Array(documents.joined())
-    let scratch = Scratch(size: scoresSize, pieces: blocks.count * heads)
-    let provider = try MatrixProducts.current
+  func run(out: Tensor, lse: Tensor) throws {
+    let (width, heads) = (plan.width, plan.heads)
+    let blocks = Array(plan.documents.joined())
+    let resultSize = AttentionPlan.blockRows * width
+    let scratch = Scratch(size: 2 * plan.scoresSize + resultSize, pieces: blocks.count * heads)
     try Parallel.pieces(blocks.count * heads) { piece in
       let block = blocks[piece / heads], head = piece % heads
-      let keyColumn = block.start * keyStride + head / group * width
-      let queryColumn = block.rows.lowerBound * queryStride + head * width
+      let keyColumn = block.start * plan.keyStride + head / plan.group * width
+      let queryColumn = block.rows.lowerBound * plan.queryStride + head * width
       scratch.withSlot { scores in
         provider.multiply(
-          m: block.rows.count, n: block.keys, k: width, alpha: scale,
-          a: q.pointer + queryColumn, lda: queryStride, transposeA: false,
-          b: k.pointer + keyColumn, ldb: keyStride, transposeB: true, beta: 0, c: scores, ldc: block.stride)
+          m: block.rows.count, n: block.keys, k: width, alpha: plan.scale,
+          a: q.matrix + queryColumn, lda: plan.queryStride, transposeA: false,
+          b: k.matrix + keyColumn, ldb: plan.keyStride, transposeB: true, beta: 0, c: scores,
+          ldc: block.stride)
         yy_attention_softmax(
-          scores, lse.pointer + head * rows + block.rows.lowerBound, block.rows.count, block.stride,
+          scores, lse.pointer + head * plan.rows + block.rows.lowerBound, block.rows.count, block.stride,
           block.visible)
+        let p = v.typed(scores, block.rows.count * block.stride, in: scores + plan.scoresSize)
+        let result = scores + 2 * plan.scoresSize
         provider.multiply(
-          m: block.rows.count, n: width, k: block.keys, alpha: 1, a: scores, lda: block.stride,
-          transposeA: false,
-          b: v.pointer + keyColumn, ldb: keyStride, transposeB: false, beta: 0, c: out.pointer + queryColumn,
-          ldc: queryStride)
+          m: block.rows.count, n: width, k: block.keys, alpha: 1, a: p, lda: block.stride, transposeA: false,
+          b: v.matrix + keyColumn, ldb: plan.keyStride, transposeB: false, beta: 0, c: result, ldc: width)
+        for row in 0..<block.rows.count {
+          let first = queryColumn + row * plan.queryStride
+          out.withNewFloats(first..<first + width) { $0.update(from: result + row * width, count: width) }
+        }
       }
     }
   }
 }
 
-/// What the backward pass of attention needs, and its blocks.
-private struct AttentionGradients {
-  let plan: AttentionPlan
-  let q: Tensor
-  let k: Tensor
-  let v: Tensor
-  let out: Tensor
-  let lse: Tensor
-  let needsQuery: Bool
-  let needsKey: Bool
-  let needsValue: Bool
+extension MatrixProduct {
+  /// The type in which numbers of a type are multiplied.
+  func type(for wanted: DataType) -> DataType { wanted == .bf16 && !multipliesBFloat16 ? .f32 : wanted }
+}
 
-  /// One piece per document and head of keys, whose gradients its query heads add into one after the other.
-  func pullback(_ dout: Tensor) throws -> [Tensor?] {
-    let dq = needsQuery ? Tensor.uninitialized(q.shape) : nil
-    let dk = needsKey ? Tensor.zeros(k.shape) : nil
-    let dv = needsValue ? Tensor.zeros(v.shape) : nil
-    let pieces = plan.documents.count * plan.kvHeads
-    let scratch = Scratch(size: 2 * plan.scoresSize + AttentionPlan.blockRows, pieces: pieces)
-    let provider = try MatrixProducts.current
-    try Parallel.pieces(pieces) { piece in
-      let keyHead = piece % plan.kvHeads
-      scratch.withSlot { memory in
-        for head in keyHead * plan.group..<(keyHead + 1) * plan.group {
-          for block in plan.documents[piece / plan.kvHeads] {
-            addBlock(block, head, keyHead, memory, provider, dout: dout, dq: dq, dk: dk, dv: dv)
-          }
-        }
-      }
-    }
-    return [dq, dk, dv]
-  }
-
-  private func addBlock(
-    _ block: AttentionPlan.Block, _ head: Int, _ keyHead: Int, _ memory: UnsafeMutablePointer<Float>,
-    _ provider: any MatrixProduct, dout: Tensor, dq: Tensor?, dk: Tensor?, dv: Tensor?
-  ) {
-    let (width, queryStride, keyStride) = (plan.width, plan.queryStride, plan.keyStride)
-    let keyColumn = block.start * keyStride + keyHead * width
-    let queryColumn = block.rows.lowerBound * queryStride + head * width
-    let (count, keys, stride) = (block.rows.count, block.keys, block.stride)
-    let p = memory, dp = memory + plan.scoresSize, delta = memory + 2 * plan.scoresSize
-    provider.multiply(
-      m: count, n: keys, k: width, alpha: plan.scale, a: q.pointer + queryColumn, lda: queryStride,
-      transposeA: false,
-      b: k.pointer + keyColumn, ldb: keyStride, transposeB: true, beta: 0, c: p, ldc: stride)
-    yy_attention_probabilities(
-      p, lse.pointer + head * plan.rows + block.rows.lowerBound, count, stride, block.visible)
-    if let dv {
-      provider.multiply(
-        m: keys, n: width, k: count, alpha: 1, a: p, lda: stride, transposeA: true,
-        b: dout.pointer + queryColumn,
-        ldb: queryStride, transposeB: false, beta: 1, c: dv.pointer + keyColumn, ldc: keyStride)
-    }
-    guard dq != nil || dk != nil else { return }
-    provider.multiply(
-      m: count, n: keys, k: width, alpha: 1, a: dout.pointer + queryColumn, lda: queryStride,
-      transposeA: false,
-      b: v.pointer + keyColumn, ldb: keyStride, transposeB: true, beta: 0, c: dp, ldc: stride)
-    yy_attention_delta(
-      delta, dout.pointer + queryColumn, out.pointer + queryColumn, count, queryStride, width)
-    yy_attention_score_gradient(dp, p, delta, plan.scale, count, stride, block.visible)
-    if let dq {
-      provider.multiply(
-        m: count, n: width, k: keys, alpha: 1, a: dp, lda: stride, transposeA: false,
-        b: k.pointer + keyColumn,
-        ldb: keyStride, transposeB: false, beta: 0, c: dq.pointer + queryColumn, ldc: queryStride)
-    }
-    if let dk {
-      provider.multiply(
-        m: keys, n: width, k: count, alpha: 1, a: dp, lda: stride, transposeA: true,
-        b: q.pointer + queryColumn,
-        ldb: queryStride, transposeB: false, beta: 1, c: dk.pointer + keyColumn, ldc: keyStride)
-    }
+extension Tensor {
+  /// Floats as numbers of the type of self: where they lie, or rounded into `scratch`.
+  func typed(
+    _ floats: UnsafeMutablePointer<Float>, _ count: Int, in scratch: UnsafeMutablePointer<Float>
+  ) -> MatrixPointer {
+    guard dataType == .bf16 else { return .f32(floats) }
+    let halves = UnsafeMutableRawPointer(scratch).assumingMemoryBound(to: UInt16.self)
+    yy_to_bfloat16(halves, floats, count)
+    return .bf16(halves)
   }
 }

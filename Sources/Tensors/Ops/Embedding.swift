@@ -1,7 +1,7 @@
 import CKernels
 
 extension Tensor {
-  /// The rows of self (V, C) that `ids` name, (T, C).
+  /// The rows of self (V, C) that `ids` name, (T, C), as f32.
   ///
   /// Gradients are added row by row in the order of `ids`, so equal ids always sum up in the same order.
   public func embedding(_ ids: [Int32]) throws -> Tensor {
@@ -13,7 +13,13 @@ extension Tensor {
       throw TensorError(op: op, argument: "ids", reason: reason)
     }
     let out = try Tensor.allocate([ids.count, columns], op: op)
-    yy_gather_rows(out.pointer, pointer, ids, ids.count, columns)
+    if dataType == .f32 {
+      yy_gather_rows(out.pointer, pointer, ids, ids.count, columns)
+    } else {
+      for (row, id) in ids.enumerated() {
+        yy_from_bfloat16(out.pointer + row * columns, bfloat16 + Int(id) * columns, columns)
+      }
+    }
     guard needsGradient(self) else { return out }
     let target = gradientTarget
     return out.recorded(from: self) { dout in

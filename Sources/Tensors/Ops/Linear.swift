@@ -3,19 +3,24 @@ import CKernels
 extension Tensor {
   /// self * weight' + bias: (…, K) times (N, K) gives (…, N).
   ///
-  /// The gradient of `weight` is added into its buffer by the matrix product itself; what only that gradient
+  /// The numbers are multiplied in the type of self; a weight of another type is converted for the product. The
+  /// gradient of `weight` (f32 only) is added into its buffer by the matrix product itself; what only that gradient
   /// needs is not kept when `weight` is frozen.
-  public func linear(weight: Tensor, bias: Tensor? = nil) throws -> Tensor {
-    let product = try LinearShape(of: self, weight: weight, bias: bias, op: "linear")
-    let out = try product.forward(self, weight, bias)
+  ///
+  /// - Parameter result: the type of the result.
+  public func linear(weight: Tensor, bias: Tensor? = nil, result: DataType = .f32) throws -> Tensor {
+    let shape = try LinearShape(of: self, weight: weight, bias: bias, op: "linear")
+    let out = try shape.allocate(result)
+    try out.setToSum(of: [shape.forward(self, weight)], bias: bias, multipliedAs: dataType)
     guard needsGradient(self, weight, bias) else { return out }
     let x = weight.requiresGrad ? detached() : nil
-    let needsX = requiresGrad
+    let (type, needsX) = (dataType, requiresGrad)
     return out.recorded(from: [self, weight] + (bias.map { [$0] } ?? [])) { dout in
-      if let x { try product.addWeightGradient(dout, x, into: weight.accumulatedGradient()) }
-      let dx = needsX ? try product.inputGradient(dout, weight) : nil
+      let typed = dout.converted(to: type)
+      if let x { try shape.addWeightGradient(typed, x, into: weight.accumulatedGradient()) }
+      let dx = needsX ? try shape.inputGradient([shape.backward(typed, weight)], as: type) : nil
       guard let bias else { return [dx, nil] }
-      return [dx, nil, bias.requiresGrad ? try product.biasGradient(dout) : nil]
+      return [dx, nil, bias.requiresGrad ? try shape.biasGradient(dout) : nil]
     }
   }
 }
@@ -38,36 +43,29 @@ struct LinearShape {
     try bias?.require(shape: [outputs], as: "bias", of: op)
   }
 
-  func forward(_ x: Tensor, _ weight: Tensor, _ bias: Tensor?) throws -> Tensor {
-    let out = try Tensor.allocate(inputShape.dropLast() + [outputs], op: op)
-    try gemm(
-      m: rows, n: outputs, k: inputs, a: x.pointer, lda: inputs, b: weight.pointer, ldb: inputs,
-      transposeB: true,
-      c: out.pointer, ldc: outputs)
-    if let bias {
-      try Parallel.rows(rows, cost: outputs) {
-        yy_add_bias(out.pointer + $0.lowerBound * outputs, bias.pointer, $0.count, outputs)
-      }
-    }
-    return out
+  func allocate(_ type: DataType) throws -> Tensor {
+    try Tensor.allocate(inputShape.dropLast() + [outputs], type: type, op: op)
   }
 
-  /// dx = dout * weight.
-  func inputGradient(_ dout: Tensor, _ weight: Tensor) throws -> Tensor {
+  /// x * weight'.
+  func forward(_ x: Tensor, _ weight: Tensor) -> ProductTerm {
+    ProductTerm(a: x, b: weight, transposeB: true)
+  }
+
+  /// dout * weight.
+  func backward(_ dout: Tensor, _ weight: Tensor) -> ProductTerm { ProductTerm(a: dout, b: weight) }
+
+  /// dx, the sum of the terms.
+  func inputGradient(_ terms: [ProductTerm], as type: DataType) throws -> Tensor {
     let dx = Tensor.uninitialized(inputShape)
-    try gemm(
-      m: rows, n: inputs, k: outputs, a: dout.pointer, lda: outputs, b: weight.pointer, ldb: inputs,
-      c: dx.pointer,
-      ldc: inputs)
+    try dx.setToSum(of: terms, multipliedAs: type)
     return dx
   }
 
   /// dweight += dout' * x.
   func addWeightGradient(_ dout: Tensor, _ x: Tensor, into dweight: Tensor) throws {
-    try gemm(
-      m: outputs, n: inputs, k: rows, a: dout.pointer, lda: outputs, transposeA: true, b: x.pointer,
-      ldb: inputs,
-      beta: 1, c: dweight.pointer, ldc: inputs)
+    try dweight.setToSum(
+      of: [ProductTerm(a: dout, b: x, transposeA: true)], adding: true, multipliedAs: x.dataType)
   }
 
   func biasGradient(_ dout: Tensor) throws -> Tensor {

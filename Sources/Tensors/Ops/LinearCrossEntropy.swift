@@ -6,11 +6,12 @@ extension Tensor {
   /// Self is (T, C), `weight` (V, C); rows with target -1 are not trained and cost nothing. Logits exist for
   /// a piece of rows at a time. When gradients are wanted they are made in the forward pass, while the logits
   /// are there, so that no product is done twice; the backward pass only multiplies them by the gradient of
-  /// the result, which is 1 for a loss.
+  /// the result, which is 1 for a loss. The numbers are multiplied in the type of self.
   public func linearCrossEntropy(weight: Tensor, targets: [Int32], scale: Float = 1) throws -> Tensor {
     let pieces = try LogitPieces(x: self, weight: weight, targets: targets, op: "linear_cross_entropy")
     let recording = needsGradient(self, weight)
     let rows = try pieces.compact(self)
+    let typedWeight = weight.converted(to: dataType, purpose: .activations)
     let dx = recording && requiresGrad ? Tensor.uninitialized(rows.shape) : nil
     let dweight =
       recording && weight.requiresGrad ? Tensor.uninitialized(weight.shape, purpose: .gradients) : nil
@@ -18,20 +19,15 @@ extension Tensor {
     var losses = [Double](repeating: 0, count: pieces.trained.count)
     try losses.withUnsafeMutableBufferPointer { losses in
       let losses = losses
-      try pieces.forEach(rows: rows, weight: weight) { piece, logits in
-        try pieces.losses(of: piece, logits, into: losses, gradientScale: recording ? scale : nil)
-        let (count, vocabulary, columns) = (piece.count, pieces.vocabulary, pieces.columns)
-        if let dx {
-          try gemm(
-            m: count, n: columns, k: vocabulary, a: logits, lda: vocabulary, b: weight.pointer, ldb: columns,
-            c: dx.pointer + piece.lowerBound * columns, ldc: columns)
-        }
-        if let dweight {
-          try gemm(
-            m: vocabulary, n: columns, k: count, a: logits, lda: vocabulary, transposeA: true,
-            b: rows.pointer + piece.lowerBound * columns, ldb: columns, beta: piece.lowerBound == 0 ? 0 : 1,
-            c: dweight.pointer, ldc: columns)
-        }
+      try pieces.forEach(rows: rows, weight: typedWeight) { piece, x, logits in
+        try pieces.losses(of: piece, logits.pointer, into: losses, gradientScale: recording ? scale : nil)
+        guard dx != nil || dweight != nil else { return }
+        let dlogits = logits.converted(to: dataType)
+        try dx?.view([piece.count, pieces.columns], offset: piece.lowerBound * pieces.columns)
+          .setToSum(of: [ProductTerm(a: dlogits, b: typedWeight)], multipliedAs: dataType)
+        try dweight?.setToSum(
+          of: [ProductTerm(a: dlogits, b: x, transposeA: true)], adding: piece.lowerBound > 0,
+          multipliedAs: dataType)
       }
     }
     let loss = Tensor.scalar(Float(Double(scale) * losses.reduce(0, +)))

@@ -2,36 +2,39 @@ extension Tensor {
   /// A linear map with a low-rank addition: x * weight' + bias + scale * dropout(x) * a' * b' (Hu and others
   /// 2021, arXiv:2106.09685).
   ///
-  /// Self is (…, K), `weight` (N, K), `a` (r, K), `b` (N, r). Kept for the gradients are x and the thin
-  /// product (T, r); the dropout mask is made again from its key.
+  /// Self is (…, K), `weight` (N, K), `a` (r, K), `b` (N, r). The thin products are summed beside the base product,
+  /// piece by piece. Kept for the gradients are x and the thin product (T, r); the dropout mask is made again
+  /// from its key.
+  ///
+  /// - Parameter result: the type of the result.
   public func loraLinear(
-    weight: Tensor, bias: Tensor? = nil, a: Tensor, b: Tensor, scale: Float, dropout: Dropout? = nil
+    weight: Tensor, bias: Tensor? = nil, a: Tensor, b: Tensor, scale: Float, dropout: Dropout? = nil,
+    result: DataType = .f32
   ) throws -> Tensor {
     let op = "lora_linear"
     let base = try LinearShape(of: self, weight: weight, bias: bias, op: op)
     try a.require(axes: 2, as: "a", of: op)
     try dropout?.check(op: op, argument: "dropout")
     let low = LowRank(
-      rows: base.rows, inputs: base.inputs, outputs: base.outputs, rank: a.shape[0], scale: scale,
-      dropout: dropout?.isIdentity == false ? dropout : nil)
-    try a.require(shape: [low.rank, low.inputs], as: "a", of: op)
-    try b.require(shape: [low.outputs, low.rank], as: "b", of: op)
+      rank: a.shape[0], scale: scale, type: dataType, dropout: dropout?.isIdentity == false ? dropout : nil)
+    try a.require(shape: [low.rank, base.inputs], as: "a", of: op)
+    try b.require(shape: [base.outputs, low.rank], as: "b", of: op)
 
-    let out = try base.forward(self, weight, bias)
-    let thin = try low.forward(self, a, b, addingTo: out)
+    let out = try base.allocate(result)
+    let thin = try low.thin(self, a)
+    try out.setToSum(
+      of: [base.forward(self, weight), low.forward(thin, b)], bias: bias, multipliedAs: dataType)
     guard needsGradient([self, weight, bias, a, b]) else { return out }
     let x = weight.requiresGrad || a.requiresGrad ? detached() : nil
     let keptThin = b.requiresGrad ? thin : nil
     let needs = (x: requiresGrad, weight: weight.requiresGrad, a: a.requiresGrad)
     return out.recorded(from: [self, weight, a, b] + (bias.map { [$0] } ?? [])) { dout in
-      if let x, needs.weight { try base.addWeightGradient(dout, x, into: weight.accumulatedGradient()) }
-      if let keptThin { try low.addGradientOfB(dout, keptThin, into: b.accumulatedGradient()) }
-      let dx = needs.x ? try base.inputGradient(dout, weight) : nil
-      if needs.a || dx != nil {
-        let dthin = try low.thinGradient(dout, b)
-        if let x, needs.a { try low.addGradientOfA(dthin, x, into: a.accumulatedGradient()) }
-        if let dx { try low.addInputGradient(dthin, a, into: dx) }
-      }
+      let typed = dout.converted(to: low.type)
+      if let x, needs.weight { try base.addWeightGradient(typed, x, into: weight.accumulatedGradient()) }
+      if let keptThin { try low.addGradientOfB(typed, keptThin, into: b.accumulatedGradient()) }
+      let dthin = needs.x || needs.a ? try low.thinGradient(typed, b) : nil
+      if let x, let dthin, needs.a { try low.addGradientOfA(dthin, x, into: a.accumulatedGradient()) }
+      let dx = try dthin.flatMap { needs.x ? try low.inputGradient(typed, $0, weight, a, base) : nil }
       let inputs = [dx, nil, nil, nil]
       guard let bias else { return inputs }
       return inputs + [bias.requiresGrad ? try base.biasGradient(dout) : nil]
@@ -41,66 +44,58 @@ extension Tensor {
 
 /// The products of the low-rank addition; thin = dropout(x) * a' is (T, r).
 private struct LowRank {
-  let rows: Int
-  let inputs: Int
-  let outputs: Int
   let rank: Int
   let scale: Float
+  /// What the numbers are multiplied as.
+  let type: DataType
   let dropout: Dropout?
 
   private func dropped(_ x: Tensor) throws -> Tensor {
     guard let dropout else { return x }
     let out = Tensor.uninitialized(x.shape)
-    try dropout.apply(to: x, into: out)
+    try dropout.apply(to: x.converted(to: .f32), into: out)
     return out
   }
 
-  /// out += scale * thin * b'; returns thin.
-  func forward(_ x: Tensor, _ a: Tensor, _ b: Tensor, addingTo out: Tensor) throws -> Tensor {
-    let thin = Tensor.uninitialized([rows, rank]), x = try dropped(x)
-    try gemm(
-      m: rows, n: rank, k: inputs, a: x.pointer, lda: inputs, b: a.pointer, ldb: inputs, transposeB: true,
-      c: thin.pointer, ldc: rank)
-    withExtendedLifetime(x) {}
-    try gemm(
-      m: rows, n: outputs, k: rank, alpha: scale, a: thin.pointer, lda: rank, b: b.pointer, ldb: rank,
-      transposeB: true, beta: 1, c: out.pointer, ldc: outputs)
+  func thin(_ x: Tensor, _ a: Tensor) throws -> Tensor {
+    let thin = Tensor.uninitialized([x.shape.dropLast().reduce(1, *), rank])
+    try thin.setToSum(of: [ProductTerm(a: dropped(x), b: a, transposeB: true)], multipliedAs: type)
     return thin
+  }
+
+  /// scale * thin * b'.
+  func forward(_ thin: Tensor, _ b: Tensor) -> ProductTerm {
+    ProductTerm(a: thin, b: b, transposeB: true, scale: scale)
   }
 
   /// db += scale * dout' * thin.
   func addGradientOfB(_ dout: Tensor, _ thin: Tensor, into db: Tensor) throws {
-    try gemm(
-      m: outputs, n: rank, k: rows, alpha: scale, a: dout.pointer, lda: outputs, transposeA: true,
-      b: thin.pointer,
-      ldb: rank, beta: 1, c: db.pointer, ldc: rank)
+    try db.setToSum(
+      of: [ProductTerm(a: dout, b: thin, transposeA: true, scale: scale)], adding: true, multipliedAs: type)
   }
 
   /// dthin = scale * dout * b.
   func thinGradient(_ dout: Tensor, _ b: Tensor) throws -> Tensor {
-    let dthin = Tensor.uninitialized([rows, rank])
-    try gemm(
-      m: rows, n: rank, k: outputs, alpha: scale, a: dout.pointer, lda: outputs, b: b.pointer, ldb: rank,
-      c: dthin.pointer, ldc: rank)
+    let dthin = Tensor.uninitialized([dout.shape.dropLast().reduce(1, *), rank])
+    try dthin.setToSum(of: [ProductTerm(a: dout, b: b, scale: scale)], multipliedAs: type)
     return dthin
   }
 
   /// da += dthin' * dropout(x).
   func addGradientOfA(_ dthin: Tensor, _ x: Tensor, into da: Tensor) throws {
-    let x = try dropped(x)
-    try gemm(
-      m: rank, n: inputs, k: rows, a: dthin.pointer, lda: rank, transposeA: true, b: x.pointer, ldb: inputs,
-      beta: 1,
-      c: da.pointer, ldc: inputs)
-    withExtendedLifetime(x) {}
+    try da.setToSum(
+      of: [ProductTerm(a: dthin, b: dropped(x), transposeA: true)], adding: true, multipliedAs: type)
   }
 
-  /// dx += mask * (dthin * a).
-  func addInputGradient(_ dthin: Tensor, _ a: Tensor, into dx: Tensor) throws {
-    let term = dropout == nil ? dx : Tensor.uninitialized(dx.shape)
-    try gemm(
-      m: rows, n: inputs, k: rank, a: dthin.pointer, lda: rank, b: a.pointer, ldb: inputs,
-      beta: dropout == nil ? 1 : 0, c: term.pointer, ldc: inputs)
-    try dropout?.apply(to: term, into: dx, adding: true)
+  /// dx = dout * weight + mask * (dthin * a).
+  func inputGradient(_ dout: Tensor, _ dthin: Tensor, _ weight: Tensor, _ a: Tensor, _ base: LinearShape)
+    throws
+    -> Tensor
+  {
+    let (whole, thin) = (base.backward(dout, weight), ProductTerm(a: dthin, b: a))
+    guard let dropout else { return try base.inputGradient([whole, thin], as: type) }
+    let dx = try base.inputGradient([whole], as: type)
+    try dropout.apply(to: base.inputGradient([thin], as: type), into: dx, adding: true)
+    return dx
   }
 }

@@ -35,8 +35,11 @@ struct LogitPieces {
   /// The rows of x that have a target, without the others between them.
   func compact(_ x: Tensor) throws -> Tensor {
     if trained.count == x.shape[0] { return x.detached() }
-    let rows = Tensor.uninitialized([trained.count, columns])
-    yy_gather_rows(rows.pointer, x.pointer, trained, trained.count, columns)
+    let rows = Tensor.uninitialized([trained.count, columns], type: x.dataType)
+    let width = columns * x.dataType.stride
+    for (place, row) in trained.enumerated() {
+      (rows.raw + place * width).copyMemory(from: x.raw + Int(row) * width, byteCount: width)
+    }
     return rows
   }
 
@@ -48,18 +51,18 @@ struct LogitPieces {
     return out
   }
 
-  /// Calls `body` with a range of compact rows and their logits, which it may overwrite.
+  /// Calls `body` with a range of compact rows, those rows and their logits, which it may overwrite.
   func forEach(
-    rows: Tensor, weight: Tensor, _ body: (Range<Int>, UnsafeMutablePointer<Float>) throws -> Void
+    rows: Tensor, weight: Tensor, _ body: (Range<Int>, _ rows: Tensor, _ logits: Tensor) throws -> Void
   ) throws {
-    let logits = Tensor.uninitialized([min(pieceRows, trained.count), vocabulary])
+    let memory = Tensor.uninitialized([min(pieceRows, trained.count), vocabulary])
     for start in stride(from: 0, to: trained.count, by: pieceRows) {
       let piece = start..<min(start + pieceRows, trained.count)
-      try gemm(
-        m: piece.count, n: vocabulary, k: columns, a: rows.pointer + start * columns, lda: columns,
-        b: weight.pointer,
-        ldb: columns, transposeB: true, c: logits.pointer, ldc: vocabulary)
-      try body(piece, logits.pointer)
+      let logits = memory.view([piece.count, vocabulary])
+      let x = rows.view([piece.count, columns], offset: start * columns)
+      try logits.setToSum(
+        of: [ProductTerm(a: x, b: weight, transposeB: true)], multipliedAs: rows.dataType)
+      try body(piece, x, logits)
     }
   }
 

@@ -42,7 +42,11 @@ extension Tensor {
   /// Hugging Face's layout).
   ///
   /// Self is (T, heads * headWidth); `positions` has one entry per row, below `tables.length`.
-  public func rotary(heads: Int, headWidth: Int, positions: [Int32], tables: RotaryTables) throws -> Tensor {
+  ///
+  /// - Parameter result: the type of the result.
+  public func rotary(
+    heads: Int, headWidth: Int, positions: [Int32], tables: RotaryTables, result: DataType = .f32
+  ) throws -> Tensor {
     let op = "rotary"
     try require(axes: 2, of: op)
     guard tables.headWidth == headWidth else {
@@ -54,21 +58,25 @@ extension Tensor {
       let reason = "positions 0 to \(tables.length - 1) expected, got \(position) in row \(row)"
       throw TensorError(op: op, argument: "positions", reason: reason)
     }
-    func turned(_ x: Tensor, _ direction: Float) throws -> Tensor {
-      let out = try Tensor.allocate(x.shape, op: op)
+    func turned(_ x: Tensor, _ direction: Float, as type: DataType) throws -> Tensor {
+      let out = try Tensor.allocate(x.shape, type: type, op: op)
       let columns = heads * headWidth
       try Parallel.rows(positions.count, cost: columns * 2) { piece in
-        let first = piece.lowerBound * columns
-        positions[piece].withUnsafeBufferPointer { positions in
-          guard let base = positions.baseAddress else { return }
-          yy_rotary(
-            out.pointer + first, x.pointer + first, base, tables.cosines, tables.sines, direction,
-            piece.count, heads,
-            headWidth)
+        for rows in piece.blocks(of: Tensor.blockRows(columns: columns)) {
+          let range = rows.lowerBound * columns..<rows.upperBound * columns
+          positions[rows].withUnsafeBufferPointer { positions in
+            guard let base = positions.baseAddress else { return }
+            out.withNewFloats(range) { out in
+              yy_rotary(
+                out, x.pointer + range.lowerBound, base, tables.cosines, tables.sines, direction, rows.count,
+                heads,
+                headWidth)
+            }
+          }
         }
       }
       return out
     }
-    return try turned(self, 1).recorded(from: self) { [try turned($0, -1)] }
+    return try turned(self, 1, as: result).recorded(from: self) { [try turned($0, -1, as: .f32)] }
   }
 }

@@ -2,7 +2,7 @@ import Synchronization
 
 /// Working memory for pieces that run at the same time: one slot for each thread, however many pieces there
 /// are.
-struct Scratch: ~Copyable {
+final class Scratch {
   private let memory: Tensor
   private let size: Int
   private let free: Mutex<[Int]>

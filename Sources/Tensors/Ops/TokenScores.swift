@@ -21,13 +21,13 @@ extension Tensor {
     var scores = [TokenScore](repeating: empty, count: pieces.trained.count)
     try scores.withUnsafeMutableBufferPointer { scores in
       let scores = scores
-      try pieces.forEach(rows: rows, weight: weight) { piece, logits in
+      try pieces.forEach(rows: rows, weight: weight) { piece, _, logits in
         try Parallel.rows(piece.count, cost: 8 * pieces.vocabulary) { rows in
           for row in rows {
             var target = pieces.targets[piece.lowerBound + row]
             var logProbability = 0.0, entropy = 0.0, rank: Int32 = 0
             yy_token_scores(
-              logits + row * pieces.vocabulary, &target, &logProbability, &entropy, &rank, 1,
+              logits.pointer + row * pieces.vocabulary, &target, &logProbability, &entropy, &rank, 1,
               pieces.vocabulary)
             scores[piece.lowerBound + row] = TokenScore(
               logProbability: logProbability, entropy: entropy, rank: Int(rank))

@@ -181,10 +181,10 @@ suite["tells what cannot be loaded"] = function(folder)
   test.raises(folder .. "/m/config.json: field 'model_type': \"gpt2\" is not supported: llama is",
     function() yy.model.load(folder .. "/m") end)
   with("hidden_size", config.hidden_size)
-  test.raises("bad argument #2 'options' to 'model.load' (option 'dtype': \"int3\" is not supported: this version computes in f32)",
+  test.raises("bad argument #2 'options' to 'model.load' (option 'dtype': \"f32\" or \"bf16\" expected, got \"int3\")",
     function() yy.model.load(folder .. "/m", { dtype = "int3" }) end)
-  test.raises("bad argument #2 'options' to 'model.load' (option 'quantize': \"nf4\" is not supported: this version computes in f32)",
-    function() yy.model.load(folder .. "/m", { quantize = "nf4" }) end)
+  test.raises("bad argument #2 'options' to 'model.load' (option 'quantize': \"int8\" or \"nf4\" expected, got \"fp4\")",
+    function() yy.model.load(folder .. "/m", { quantize = "fp4" }) end)
   test.raises(folder .. "/en.txt: is not a sound sentencepiece model: field 10 has the unknown wire type 4",
     function() yy.model.load(folder .. "/m", { tokenizer = samples.text(folder, "en", 1) }) end)
   samples.tokenizer(folder, "zh"):save(folder .. "/zh.model")
