@@ -5,22 +5,7 @@
 #ifndef YY_FEW_ROWS_H
 #define YY_FEW_ROWS_H
 
-#include "vector.h"
-
-typedef uint16_t yy_u16 __attribute__((ext_vector_type(16)));
-typedef uint16_t yy_u16_unaligned __attribute__((ext_vector_type(16), aligned(2)));
-
-YY_INLINE void yy_widen(yy_f32 *out, const uint16_t *pointer) {
-  const yy_u16 halves = *(const yy_u16_unaligned *)pointer;
-  const yy_u32 bits = __builtin_convertvector(halves, yy_u32) << 16;
-  memcpy(out, &bits, sizeof bits);
-}
-
-YY_INLINE void yy_widen_part(yy_f32 *out, const uint16_t *pointer, intptr_t count) {
-  uint16_t halves[YY_LANES] = {0};
-  memcpy(halves, pointer, (size_t)count * sizeof(uint16_t));
-  yy_widen(out, halves);
-}
+#include "widen.h"
 
 /* How far ahead of its use a weight is asked for: the CPU's own prefetchers stop at the end of a page. */
 enum { YY_AHEAD = 2048 };

@@ -3,11 +3,6 @@
 
 /* Weights of f32 or bf16 against x of f32, on any CPU; see few_rows.h. */
 
-YY_INLINE void yy_weights_f32(yy_f32 *out, const float *pointer) { *out = YY_LOAD(pointer); }
-YY_INLINE void yy_weights_f32_part(yy_f32 *out, const float *pointer, intptr_t count) {
-  yy_load_part(out, pointer, count, 0.0f);
-}
-
 /* `R` rows of x, `inputs` apart, against one row of W. */
 #define YY_DOT(NAME, TYPE, WIDEN, WIDEN_PART)                                                         \
   YY_INLINE void NAME(                                                                                \
@@ -36,8 +31,8 @@ YY_INLINE void yy_weights_f32_part(yy_f32 *out, const float *pointer, intptr_t c
     }                                                                                                 \
   }
 
-YY_DOT(yy_dot_f32, float, yy_weights_f32, yy_weights_f32_part)
-YY_DOT(yy_dot_bf16, uint16_t, yy_widen, yy_widen_part)
+YY_DOT(yy_dot_f32, float, yy_widen_f32, yy_widen_f32_part)
+YY_DOT(yy_dot_bf16, uint16_t, yy_widen_bf16, yy_widen_bf16_part)
 
 YY_KERNEL void yy_matvec_f32(
     float *y, const float *x, const float *w, intptr_t rows, intptr_t inputs, intptr_t outputs,

@@ -61,8 +61,8 @@ YY_INLINE void yy_dot_int8(
     const intptr_t count = blocks - start < YY_LANES ? blocks - start : YY_LANES;
     float factors[4][YY_LANES];
     yy_f32 scale;
-    if (count == YY_LANES) yy_widen(&scale, scales + start);
-    else yy_widen_part(&scale, scales + start, count);
+    if (count == YY_LANES) yy_widen_bf16(&scale, scales + start);
+    else yy_widen_bf16_part(&scale, scales + start, count);
     _Pragma("unroll") for (int r = 0; r < R; r++) {
       if (count == YY_LANES) v = YY_LOAD(qscales + r * blocks + start);
       else yy_load_part(&v, qscales + r * blocks + start, count, 0.0f);
