@@ -1,0 +1,24 @@
+/// How a frozen matrix (rows, columns) in few bits lies in one buffer.
+protocol QuantizedLayout: Equatable, Sendable {
+  init(rows: Int, columns: Int)
+
+  var columns: Int { get }
+  /// The size of the buffer.
+  var byteCount: Int { get }
+
+  /// Quantises all elements, which must be finite, on all threads.
+  ///
+  /// Every byte of the buffer is written: equal weights have equal buffers.
+  func quantize(_ x: UnsafePointer<Float>, into buffer: UnsafeMutableRawPointer)
+
+  /// What the codes of some rows stand for, in f32.
+  func dequantize(_ buffer: UnsafeRawPointer, rows: Range<Int>, into out: UnsafeMutablePointer<Float>)
+
+  /// The same rounded to bf16, to nearest, ties to even.
+  func dequantize(_ buffer: UnsafeRawPointer, rows: Range<Int>, into out: UnsafeMutablePointer<UInt16>)
+}
+
+extension QuantizedLayout {
+  /// `bytes` rounded up, so that the next part of the buffer begins a cache line.
+  static func aligned(_ bytes: Int) -> Int { (bytes + 63) / 64 * 64 }
+}
