@@ -8,16 +8,16 @@ struct Pass {
   let dropout: RandomKey?
   /// The type of what is multiplied: of norms' results, queries, keys, values, gates.
   let type: DataType
-  /// Lengths of the row's documents in training and scoring; the cache of past keys and values in decoding.
+  /// What a row can see of the past.
   let context: Context
 
   enum Context {
+    /// Lengths of the row's documents, in training and scoring.
     case documents([Int])
+    /// Past keys and values of the one document that the rows continue, in decoding.
     case cache(KVCache)
-
-    var isCached: Bool {
-      if case .cache = self { true } else { false }
-    }
+    /// Those of the documents that the rows continue, a row each.
+    case caches([KVCache])
   }
 }
 
@@ -45,10 +45,9 @@ struct Attention {
 
   /// x (T,C) -> (T,C).
   func callAsFunction(_ x: Tensor, _ pass: Pass) throws -> Tensor {
-    let type = pass.context.isCached ? .f32 : pass.type
-    let queries = try turned(q(x, pass), heads, pass, type)
-    let keys = try turned(k(x, pass), kvHeads, pass, type)
-    let values = try v(x, pass, result: type)
+    let queries = try turned(q(x, pass), heads, pass)
+    let keys = try turned(k(x, pass), kvHeads, pass)
+    let values = try v(x, pass, result: pass.type)
     let mixed =
       switch pass.context {
       case .documents(let lengths):
@@ -57,12 +56,14 @@ struct Attention {
           documents: lengths)
       case .cache(let cache):
         try cache.attend(q: queries, k: keys, v: values, heads: heads, layer: layer)
+      case .caches(let caches):
+        try KVCache.attend(caches, q: queries, k: keys, v: values, heads: heads, layer: layer)
       }
-    return try o(mixed.converted(to: pass.type), pass)
+    return try o(mixed, pass)
   }
 
-  private func turned(_ x: Tensor, _ heads: Int, _ pass: Pass, _ type: DataType) throws -> Tensor {
+  private func turned(_ x: Tensor, _ heads: Int, _ pass: Pass) throws -> Tensor {
     try x.rotary(
-      heads: heads, headWidth: headWidth, positions: pass.positions, tables: pass.tables, result: type)
+      heads: heads, headWidth: headWidth, positions: pass.positions, tables: pass.tables, result: pass.type)
   }
 }

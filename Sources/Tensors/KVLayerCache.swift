@@ -11,10 +11,12 @@ public final class KVLayerCache {
   /// The rows written.
   public private(set) var length = 0
 
-  public init(capacity: Int, kvHeads: Int, headWidth: Int) throws {
+  /// - Parameter type: f32 or bf16; of the keys and values that will be appended.
+  public init(capacity: Int, kvHeads: Int, headWidth: Int, type: DataType = .f32) throws {
+    precondition(type.isPlain, "keys and values are f32 or bf16")
     let shape = [capacity, kvHeads * headWidth]
-    keys = try Tensor.allocate(shape, purpose: .cache, op: "cache", argument: "capacity")
-    values = try Tensor.allocate(shape, purpose: .cache, op: "cache", argument: "capacity")
+    keys = try Tensor.allocate(shape, type: type, purpose: .cache, op: "cache", argument: "capacity")
+    values = try Tensor.allocate(shape, type: type, purpose: .cache, op: "cache", argument: "capacity")
     (self.capacity, self.kvHeads, self.headWidth) = (capacity, kvHeads, headWidth)
   }
 
@@ -28,8 +30,11 @@ public final class KVLayerCache {
       let reason = "at most \(capacity - length) more of \(capacity) rows expected, got \(rows)"
       throw TensorError(op: "cache", argument: "keys", reason: reason)
     }
-    memcpy(keys.pointer + length * columns, newKeys.pointer, newKeys.count * MemoryLayout<Float>.stride)
-    memcpy(values.pointer + length * columns, newValues.pointer, newValues.count * MemoryLayout<Float>.stride)
+    precondition(
+      newKeys.dataType == keys.dataType && newValues.dataType == keys.dataType, "a cache has one type")
+    let start = keys.dataType.byteCount([length, columns])
+    memcpy(keys.raw + start, newKeys.raw, newKeys.byteCount)
+    memcpy(values.raw + start, newValues.raw, newValues.byteCount)
     length += rows
   }
 

@@ -51,12 +51,12 @@ extension Tensor {
 }
 
 /// The forward pass: q, k and v in the type that the CPU multiplies them in.
-private struct AttentionForward {
-  let plan: AttentionPlan
-  let q: Tensor
-  let k: Tensor
-  let v: Tensor
-  let provider: any MatrixProduct
+struct AttentionForward {
+  private let plan: AttentionPlan
+  private let q: Tensor
+  private let k: Tensor
+  private let v: Tensor
+  private let provider: any MatrixProduct
 
   init(_ plan: AttentionPlan, q: Tensor, k: Tensor, v: Tensor) throws {
     self.plan = plan

@@ -3,7 +3,8 @@ import CKernels
 extension Tensor {
   /// self * weight' + bias: (…, K) times (N, K) gives (…, N).
   ///
-  /// The numbers are multiplied in the type of self; a weight of another type is converted for the product. The
+  /// The numbers are multiplied in the type of self; a weight of another type is converted for the product, or, where
+  /// a few rows need no gradient, read as it lies (`FewRows`). The
   /// gradient of `weight` (f32 only) is added into its buffer by the matrix product itself; what only that gradient
   /// needs is not kept when `weight` is frozen.
   ///
@@ -11,8 +12,10 @@ extension Tensor {
   public func linear(weight: Tensor, bias: Tensor? = nil, result: DataType = .f32) throws -> Tensor {
     let shape = try LinearShape(of: self, weight: weight, bias: bias, op: "linear")
     let out = try shape.allocate(result)
-    try out.setToSum(of: [shape.forward(self, weight)], bias: bias, multipliedAs: dataType)
-    guard needsGradient(self, weight, bias) else { return out }
+    let isRecorded = needsGradient(self, weight, bias)
+    try out.setToSum(
+      of: [shape.forward(self, weight)], bias: bias, multipliedAs: dataType, readsOnce: !isRecorded)
+    guard isRecorded else { return out }
     let x = weight.requiresGrad ? detached() : nil
     let (type, needsX) = (dataType, requiresGrad)
     return out.recorded(from: [self, weight] + (bias.map { [$0] } ?? [])) { dout in

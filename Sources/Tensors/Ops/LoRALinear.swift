@@ -21,10 +21,12 @@ extension Tensor {
     try b.require(shape: [base.outputs, low.rank], as: "b", of: op)
 
     let out = try base.allocate(result)
-    let thin = try low.thin(self, a)
+    let isRecorded = needsGradient([self, weight, bias, a, b])
+    let thin = try low.thin(self, a, readsOnce: !isRecorded)
     try out.setToSum(
-      of: [base.forward(self, weight), low.forward(thin, b)], bias: bias, multipliedAs: dataType)
-    guard needsGradient([self, weight, bias, a, b]) else { return out }
+      of: [base.forward(self, weight), low.forward(thin, b)], bias: bias, multipliedAs: dataType,
+      readsOnce: !isRecorded)
+    guard isRecorded else { return out }
     let x = weight.requiresGrad || a.requiresGrad ? detached() : nil
     let keptThin = b.requiresGrad ? thin : nil
     let needs = (x: requiresGrad, weight: weight.requiresGrad, a: a.requiresGrad)
@@ -57,9 +59,10 @@ private struct LowRank {
     return out
   }
 
-  func thin(_ x: Tensor, _ a: Tensor) throws -> Tensor {
+  func thin(_ x: Tensor, _ a: Tensor, readsOnce: Bool) throws -> Tensor {
     let thin = Tensor.uninitialized([x.shape.dropLast().reduce(1, *), rank])
-    try thin.setToSum(of: [ProductTerm(a: dropped(x), b: a, transposeB: true)], multipliedAs: type)
+    try thin.setToSum(
+      of: [ProductTerm(a: dropped(x), b: a, transposeB: true)], multipliedAs: type, readsOnce: readsOnce)
     return thin
   }
 

@@ -31,10 +31,20 @@ extension Tensor {
   /// The numbers are multiplied as `type` and summed in f32; where the CPU has no product of bf16 numbers, bf16 ones are
   /// made f32 first. The result is cut into pieces by its shape alone, and a piece sums all terms while it is in
   /// the cache. Only f32 can be added to.
+  ///
+  /// - Parameter readsOnce: whether weights of `FewRows.most` rows or fewer are read as they lie, once each, as
+  ///   decoding wants it; for terms x * weight'.
   func setToSum(
-    of terms: [ProductTerm], bias: Tensor? = nil, adding: Bool = false, multipliedAs type: DataType
+    of terms: [ProductTerm], bias: Tensor? = nil, adding: Bool = false, multipliedAs type: DataType,
+    readsOnce: Bool = false
   ) throws {
     guard let first = terms.first else { preconditionFailure("a sum has a term") }
+    if readsOnce, first.m <= FewRows.most {
+      precondition(!adding && terms.allSatisfy { $0.transposeB && !$0.transposeA }, "terms are x * weight'")
+      return try setToSum(
+        ofFewRows: terms.map { (FewRows($0.a.converted(to: type, purpose: .activations), weight: $0.b), $0.scale) },
+        bytes: terms.reduce(0) { $0 + $1.b.byteCount }, bias: bias)
+    }
     let provider = try MatrixProducts.current
     let type = type == .bf16 && !provider.multipliesBFloat16 ? .f32 : type
     let terms = terms.map { $0.converted(to: type) }
