@@ -43,8 +43,8 @@ struct Attention {
     self.layer = layer
   }
 
-  /// x (T,C) -> (T,C).
-  func callAsFunction(_ x: Tensor, _ pass: Pass) throws -> Tensor {
+  /// x (T,C) -> (T,C), added to the residual stream.
+  func callAsFunction(_ x: Tensor, _ pass: Pass, addedTo residual: Tensor) throws -> Tensor {
     let queries = try turned(q(x, pass), heads, pass)
     let keys = try turned(k(x, pass), kvHeads, pass)
     let values = try v(x, pass, result: pass.type)
@@ -59,7 +59,7 @@ struct Attention {
       case .caches(let caches):
         try KVCache.attend(caches, q: queries, k: keys, v: values, heads: heads, layer: layer)
       }
-    return try o(mixed, pass)
+    return try o(mixed, pass, addedTo: residual)
   }
 
   private func turned(_ x: Tensor, _ heads: Int, _ pass: Pass) throws -> Tensor {

@@ -55,8 +55,10 @@ struct Block {
 
   /// x (T,C) -> (T,C).
   func callAsFunction(_ x: Tensor, _ pass: Pass) throws -> Tensor {
-    let h = try x + attention(x.rmsNorm(weight: attentionNorm.tensor, eps: eps, result: pass.type), pass)
-    return try h + feedForward(h.rmsNorm(weight: feedForwardNorm.tensor, eps: eps, result: pass.type), pass)
+    let normed = try x.rmsNorm(weight: attentionNorm.tensor, eps: eps, result: pass.type)
+    let h = try attention(normed, pass, addedTo: x)
+    return try feedForward(
+      h.rmsNorm(weight: feedForwardNorm.tensor, eps: eps, result: pass.type), pass, addedTo: h)
   }
 }
 
@@ -72,9 +74,9 @@ struct FeedForward {
     down = shelf.projection(.down, layer)
   }
 
-  func callAsFunction(_ x: Tensor, _ pass: Pass) throws -> Tensor {
+  func callAsFunction(_ x: Tensor, _ pass: Pass, addedTo residual: Tensor) throws -> Tensor {
     let gated = try gate(x, pass, result: pass.type)
     let lifted = try up(x, pass, result: pass.type)
-    return try down(gated.siluMultiply(lifted), pass)
+    return try down(gated.siluMultiply(lifted), pass, addedTo: residual)
   }
 }

@@ -27,11 +27,15 @@ final class Projection {
     [weight, bias, adapter?.a, adapter?.b].compactMap(\.self)
   }
 
-  /// Maps x (T,K) to (T,N) of the type `result`.
+  /// Maps x (T,K) to (T,N) of the type `result`, added to `residual` where there is one.
   ///
   /// Dropout happens on the adapter's input, and only when the pass has a key for it.
-  func callAsFunction(_ x: Tensor, _ pass: Pass, result: DataType = .f32) throws -> Tensor {
-    guard let adapter else { return try x.linear(weight: weight.tensor, bias: bias?.tensor, result: result) }
+  func callAsFunction(
+    _ x: Tensor, _ pass: Pass, addedTo residual: Tensor? = nil, result: DataType = .f32
+  ) throws -> Tensor {
+    guard let adapter else {
+      return try x.linear(weight: weight.tensor, bias: bias?.tensor, residual: residual, result: result)
+    }
     var dropout: Dropout?
     if let key = pass.dropout, adapter.dropout > 0 {
       dropout = Dropout(
@@ -39,6 +43,6 @@ final class Projection {
     }
     return try x.loraLinear(
       weight: weight.tensor, bias: bias?.tensor, a: adapter.a.tensor, b: adapter.b.tensor,
-      scale: adapter.scale, dropout: dropout, result: result)
+      scale: adapter.scale, dropout: dropout, residual: residual, result: result)
   }
 }

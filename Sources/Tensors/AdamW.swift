@@ -2,39 +2,64 @@ import CKernels
 import Glibc
 
 /// AdamW (Loshchilov & Hutter 2017), with the arithmetic of torch.optim.AdamW in f32.
-public enum AdamW {
-  /// Changes a parameter and its two moments in place; it is never left half done.
+public struct AdamW {
+  /// A parameter, its gradient and its two moments, all of one shape.
+  public struct Slot {
+    let parameter: Tensor
+    let gradient: Tensor
+    let firstMoment: Tensor
+    let secondMoment: Tensor
+    let weightDecay: Double
+
+    /// - Parameter weightDecay: decoupled: the parameter shrinks by learningRate * weightDecay of itself first.
+    public init(
+      parameter: Tensor, gradient: Tensor, firstMoment: Tensor, secondMoment: Tensor,
+      weightDecay: Double = 0.01
+    ) throws {
+      let op = "adamw"
+      try gradient.require(shape: parameter.shape, as: "gradient", of: op)
+      try firstMoment.require(shape: parameter.shape, as: "firstMoment", of: op)
+      try secondMoment.require(shape: parameter.shape, as: "secondMoment", of: op)
+      precondition(!parameter.isBorrowed, "borrowed memory may be read-only")
+      (self.parameter, self.gradient, self.weightDecay) = (parameter, gradient, weightDecay)
+      (self.firstMoment, self.secondMoment) = (firstMoment, secondMoment)
+    }
+  }
+
+  let beta1: Double
+  let beta2: Double
+  let epsilon: Double
+
+  public init(beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8) {
+    (self.beta1, self.beta2, self.epsilon) = (beta1, beta2, epsilon)
+  }
+
+  /// Changes all parameters and their moments in place, in one pass over them; it is never left half done.
   ///
   /// - Parameters:
   ///   - step: the number of this update, from 1.
-  ///   - weightDecay: decoupled: the parameter shrinks by learningRate * weightDecay of itself first.
-  ///   - gradientScale: what the gradient is multiplied by first, as clipping asks.
-  public static func update(
-    parameter: Tensor, gradient: Tensor, firstMoment: Tensor, secondMoment: Tensor, step: Int,
-    learningRate: Double,
-    beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, weightDecay: Double = 0.01,
-    gradientScale: Float = 1
-  ) throws {
-    let op = "adamw"
-    try gradient.require(shape: parameter.shape, as: "gradient", of: op)
-    try firstMoment.require(shape: parameter.shape, as: "firstMoment", of: op)
-    try secondMoment.require(shape: parameter.shape, as: "secondMoment", of: op)
+  ///   - gradientScale: what the gradients are multiplied by first, as clipping asks.
+  public func update(_ slots: [Slot], step: Int, learningRate: Double, gradientScale: Float = 1) throws {
     guard step >= 1 else {
-      throw TensorError(op: op, argument: "step", reason: "at least 1 expected, got \(step)")
+      throw TensorError(op: "adamw", argument: "step", reason: "at least 1 expected, got \(step)")
     }
-    precondition(!parameter.isBorrowed, "borrowed memory may be read-only")
-    let factors = yy_adamw_factors(
-      gradientScale: gradientScale, decay: Float(1 - learningRate * weightDecay),
-      oneMinusBeta1: Float(1 - beta1),
-      beta2: Float(beta2), oneMinusBeta2: Float(1 - beta2),
-      stepSize: Float(learningRate / (1 - pow(beta1, Double(step)))),
-      correction: Float((1 - pow(beta2, Double(step))).squareRoot()), epsilon: Float(epsilon))
-    Parallel.allRows(parameter.count, cost: 8) { piece in
-      let first = piece.lowerBound
+    let factors = slots.map { slot in
+      yy_adamw_factors(
+        gradientScale: gradientScale, decay: Float(1 - learningRate * slot.weightDecay),
+        oneMinusBeta1: Float(1 - beta1), beta2: Float(beta2), oneMinusBeta2: Float(1 - beta2),
+        stepSize: Float(learningRate / (1 - pow(beta1, Double(step)))),
+        correction: Float((1 - pow(beta2, Double(step))).squareRoot()), epsilon: Float(epsilon))
+    }
+    let pieces = slots.indices.flatMap { index in
+      (0..<slots[index].parameter.count).blocks(of: Self.pieceLength).map { (index, $0) }
+    }
+    Parallel.allPieces(pieces.count) { piece in
+      let (index, range) = pieces[piece], slot = slots[index], first = range.lowerBound
       yy_adamw(
-        parameter.pointer + first, gradient.pointer + first, firstMoment.pointer + first,
-        secondMoment.pointer + first,
-        factors, piece.count)
+        slot.parameter.pointer + first, slot.gradient.pointer + first, slot.firstMoment.pointer + first,
+        slot.secondMoment.pointer + first, factors[index], range.count)
     }
   }
+
+  private static let pieceLength = 1 << 16
 }

@@ -43,14 +43,15 @@ final class Optimizer {
 
   /// Updates every parameter; once begun it is not interrupted.
   func update(step: Int, learningRate: Double, gradientScale: Double) throws {
-    for slot in slots {
-      guard let gradient = slot.parameter.grad else { continue }
-      try AdamW.update(
-        parameter: slot.parameter, gradient: gradient, firstMoment: slot.firstMoment,
-        secondMoment: slot.secondMoment, step: step, learningRate: learningRate, beta1: options.beta1,
-        beta2: options.beta2, epsilon: options.epsilon,
-        weightDecay: slot.parameter.shape.count > 1 ? options.weightDecay : 0,
-        gradientScale: Float(gradientScale))
+    let updates = try slots.compactMap { slot in
+      try slot.parameter.grad.map { gradient in
+        try AdamW.Slot(
+          parameter: slot.parameter, gradient: gradient, firstMoment: slot.firstMoment,
+          secondMoment: slot.secondMoment,
+          weightDecay: slot.parameter.shape.count > 1 ? options.weightDecay : 0)
+      }
     }
+    try AdamW(beta1: options.beta1, beta2: options.beta2, epsilon: options.epsilon)
+      .update(updates, step: step, learningRate: learningRate, gradientScale: Float(gradientScale))
   }
 }

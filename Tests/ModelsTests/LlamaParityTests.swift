@@ -57,14 +57,14 @@ import Testing
         ids: row, targets: targets(row), documents: [row.count], scale: 1 / Float(row.count - 1))
       #expect(abs(Double(try loss.item()) - value) <= 1e-5 * value, "step \(step + 1)")
       try loss.backward()
-      for (index, parameter) in parameters.enumerated() {
-        try AdamW.update(
+      let slots = try parameters.enumerated().map { index, parameter in
+        try AdamW.Slot(
           parameter: parameter.tensor, gradient: try #require(parameter.tensor.grad),
-          firstMoment: first[index],
-          secondMoment: second[index], step: step + 1, learningRate: 1e-3,
+          firstMoment: first[index], secondMoment: second[index],
           weightDecay: parameter.shape.count > 1 ? 0.1 : 0)
-        parameter.tensor.zeroGrad()
       }
+      try AdamW().update(slots, step: step + 1, learningRate: 1e-3)
+      for parameter in parameters { parameter.tensor.zeroGrad() }
     }
     for parameter in parameters {
       let b = try expected.tensor("final." + parameter.name).values

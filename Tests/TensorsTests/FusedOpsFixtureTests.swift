@@ -125,10 +125,10 @@ import Testing
     for step in 0..<10 {
       // Twice the gradient, scaled by one half: clipping's factor is part of the update.
       let gradient = try (gradients.rows(step..<step + 1) * 2).reshape(parameter.shape)
-      try AdamW.update(
-        parameter: parameter, gradient: gradient, firstMoment: first, secondMoment: second, step: step + 1,
-        learningRate: 3e-3 * Double(step + 1) / 10, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1,
-        gradientScale: 0.5)
+      let slot = try AdamW.Slot(
+        parameter: parameter, gradient: gradient, firstMoment: first, secondMoment: second, weightDecay: 0.1)
+      try AdamW(beta1: 0.9, beta2: 0.95, epsilon: 1e-8).update(
+        [slot], step: step + 1, learningRate: 3e-3 * Double(step + 1) / 10, gradientScale: 0.5)
       #expect(
         try parameter.isClose(to: expected.rows(step..<step + 1).reshape(parameter.shape), relative: 2e-7))
     }
@@ -139,19 +139,35 @@ import Testing
   @Test func rejectsAMomentOfAnotherShape() {
     let expected = TensorError(op: "adamw", argument: "secondMoment", reason: "shape [3] expected, got [2]")
     #expect(throws: expected) {
-      try AdamW.update(
-        parameter: .ones([3]), gradient: .ones([3]), firstMoment: .ones([3]), secondMoment: .ones([2]),
-        step: 1,
-        learningRate: 1)
+      _ = try AdamW.Slot(
+        parameter: .ones([3]), gradient: .ones([3]), firstMoment: .ones([3]), secondMoment: .ones([2]))
+    }
+  }
+
+  @Test func severalParametersAreUpdatedAsEachAlone() throws {
+    let lengths = [3, 70_000, 131_072, 1]
+    func slots(_ places: some Sequence<Int>) throws -> [AdamW.Slot] {
+      try places.map { place in
+        try AdamW.Slot(
+          parameter: .sample([lengths[place]], seed: UInt64(place)),
+          gradient: .sample([lengths[place]], seed: 10 + UInt64(place)),
+          firstMoment: .zeros([lengths[place]]),
+          secondMoment: .zeros([lengths[place]]), weightDecay: Double(place) / 10)
+      }
+    }
+    let together = try slots(lengths.indices)
+    try AdamW().update(together, step: 1, learningRate: 0.1)
+    for place in lengths.indices {
+      let alone = try slots([place])
+      try AdamW().update(alone, step: 1, learningRate: 0.1)
+      #expect(alone[0].parameter.values == together[place].parameter.values)
+      #expect(alone[0].secondMoment.values == together[place].secondMoment.values)
     }
   }
 
   @Test func stepsCountFromOne() {
     #expect(throws: TensorError(op: "adamw", argument: "step", reason: "at least 1 expected, got 0")) {
-      try AdamW.update(
-        parameter: .ones([3]), gradient: .ones([3]), firstMoment: .ones([3]), secondMoment: .ones([3]),
-        step: 0,
-        learningRate: 1)
+      try AdamW().update([], step: 0, learningRate: 1)
     }
   }
 }

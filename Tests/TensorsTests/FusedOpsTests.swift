@@ -34,6 +34,24 @@ import Testing
     try checkGradient(shapes: [[1, 1], [1, 1]]) { try $0[0].linear(weight: $0[1]) }
   }
 
+  @Test func aResidualIsAddedOnTheWay() throws {
+    let (x, weight) = (Tensor.sample([150, 70], seed: 1), Tensor.sample([90, 70], seed: 2))
+    let residual = Tensor.sample([150, 90], seed: 3)
+    let (a, b) = (Tensor.sample([4, 70], seed: 4), Tensor.sample([90, 4], seed: 5))
+    let plain = try residual + x.linear(weight: weight)
+    #expect(try x.linear(weight: weight, residual: residual).isClose(to: plain))
+    let adapted = try residual + x.loraLinear(weight: weight, a: a, b: b, scale: 0.5)
+    #expect(try x.loraLinear(weight: weight, a: a, b: b, scale: 0.5, residual: residual).isClose(to: adapted))
+    try checkGradient(shapes: [[3, 4], [5, 4], [5], [3, 5]]) {
+      try $0[0].linear(weight: $0[1], bias: $0[2], residual: $0[3])
+    }
+    try checkGradient(shapes: [[3, 4], [5, 4], [2, 4], [5, 2], [3, 5]]) {
+      try $0[0].loraLinear(weight: $0[1], a: $0[2], b: $0[3], scale: 0.5, residual: $0[4])
+    }
+    let wrong = TensorError(op: "linear", argument: "residual", reason: "shape [150, 90] expected, got [90]")
+    #expect(throws: wrong) { try x.linear(weight: weight, residual: .ones([90])) }
+  }
+
   @Test func linearAddsToTheGradientThatIsThere() throws {
     let weight = Tensor.sample([4, 5])
     weight.requiresGrad = true

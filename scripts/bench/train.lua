@@ -12,7 +12,7 @@ local shapes = {
   ["110m"] = { hidden_size = 768, num_hidden_layers = 12, num_attention_heads = 12, intermediate_size = 2048 },
   ["350m"] = { hidden_size = 1024, num_hidden_layers = 24, num_attention_heads = 16, intermediate_size = 2816 },
 }
-local p = { shape = "110m", mode = "lora", rank = 8, batch = 4, seq = 512, steps = 8, vocab_size = 32000 }
+local p = { shape = "110m", mode = "lora", dtype = "f32", rank = 8, batch = 4, seq = 512, steps = 8, vocab_size = 32000 }
 for _, text in ipairs(arg) do
   local name, value = text:match "^([%w_]+)=(.+)$"
   if p[name or ""] == nil then error("name=value expected, got " .. text .. "; names are shape, mode, rank, batch, "
@@ -22,7 +22,8 @@ end
 local shape = assert(shapes[p.shape], "shape: 15m, 110m or 350m expected")
 assert(p.mode == "lora" or p.mode == "full", "mode: lora or full expected")
 
-local description = { vocab_size = p.vocab_size, max_position_embeddings = math.max(2048, p.seq) }
+local description = { vocab_size = p.vocab_size, max_position_embeddings = math.max(2048, p.seq),
+  dtype = p.dtype }
 for name, value in pairs(shape) do description[name] = value end
 local model = yy.model.new(description)
 if p.mode == "lora" then
@@ -52,7 +53,7 @@ local peak
 for line in io.lines "/proc/self/status" do peak = peak or line:match "^VmHWM:%s*(%d+) kB" end
 local function rounded(value, places) return math.floor(value * 10 ^ places + 0.5) / 10 ^ places end
 print(yy.json.encode {
-  shape = p.shape, mode = p.mode, dtype = "fp32", rank = p.rank, batch = p.batch, seq = p.seq,
+  shape = p.shape, mode = p.mode, dtype = p.dtype, rank = p.rank, batch = p.batch, seq = p.seq,
   tokens_per_s = rounded(p.batch * p.seq / step_s, 1), step_s = rounded(step_s, 3),
   loss = rounded(run.history[#run.history].loss, 4), peak_rss_mb = tonumber(peak) // 1024,
 })

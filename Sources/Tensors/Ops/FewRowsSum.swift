@@ -5,33 +5,35 @@ extension Tensor {
   /// then have the same bits as they would have alone.
   public static var fewRows: Int { FewRows.most }
 
-  /// Overwrites self (R, N), where R is at most `FewRows.most`, with the sum of some products x * weight' and a
-  /// bias per column; every weight is read once.
+  /// Overwrites self (R, N), where R is at most `FewRows.most`, with the sum of some terms x * weight', a bias per
+  /// column and another tensor; every weight is read once.
   ///
   /// What a piece computes does not depend on where it begins, so pieces follow from the weights' bytes.
-  func setToSum(ofFewRows terms: [(product: FewRows, scale: Float)], bytes: Int, bias: Tensor?) throws {
+  func setToSum(
+    ofFewRows terms: [ProductTerm], bias: Tensor?, plus other: Tensor?, multipliedAs type: DataType
+  ) throws {
+    let products = terms.map { FewRows($0.a.converted(to: type, purpose: .activations), weight: $0.b) }
     let outputs = shape.last ?? 1, rows = shape.dropLast().reduce(1, *)
     let sum = dataType == .f32 ? self : Tensor.uninitialized(shape)
-    let addend = terms.count > 1 ? Tensor.uninitialized(shape) : nil
-    let size = Self.columnsPerPiece(outputs, bytes: bytes)
+    let addend = terms.count > 1 ? Tensor.uninitialized(shape) : sum
+    let size = Self.columnsPerPiece(outputs, bytes: terms.reduce(0) { $0 + $1.b.byteCount })
     try Parallel.pieces((outputs + size - 1) / size) { piece in
-      let columns = piece * size..<Swift.min(outputs, (piece + 1) * size)
-      for (number, term) in terms.enumerated() {
-        let out = number == 0 ? sum : addend ?? sum
-        term.product.multiply(columns, into: out.pointer)
-        for row in 0..<rows {
-          let first = row * outputs + columns.lowerBound
+      let columns = piece * size..<Swift.min(outputs, (piece + 1) * size), count = columns.count
+      for (number, product) in products.enumerated() {
+        let scale = terms[number].scale
+        product.multiply(columns, into: (number == 0 ? sum : addend).pointer)
+        for first in stride(from: columns.lowerBound, to: rows * outputs, by: outputs) {
           if number > 0 {
-            yy_add_scaled(sum.pointer + first, out.pointer + first, term.scale, columns.count)
-          } else if term.scale != 1 {
-            yy_scale(sum.pointer + first, sum.pointer + first, term.scale, columns.count)
+            yy_add_scaled(sum.pointer + first, addend.pointer + first, scale, count)
+          } else if scale != 1 {
+            yy_scale(sum.pointer + first, sum.pointer + first, scale, count)
           }
         }
       }
-      for row in 0..<rows {
-        let first = row * outputs + columns.lowerBound
-        if let bias { yy_add_bias(sum.pointer + first, bias.pointer + columns.lowerBound, 1, columns.count) }
-        if dataType == .bf16 { yy_to_bfloat16(bfloat16 + first, sum.pointer + first, columns.count) }
+      for first in stride(from: columns.lowerBound, to: rows * outputs, by: outputs) {
+        if let bias { yy_add_bias(sum.pointer + first, bias.pointer + columns.lowerBound, 1, count) }
+        if let other { yy_add_scaled(sum.pointer + first, other.pointer + first, 1, count) }
+        if dataType == .bf16 { yy_to_bfloat16(bfloat16 + first, sum.pointer + first, count) }
       }
     }
   }

@@ -1,30 +1,52 @@
 import CKernels
 
 extension Tensor {
-  /// self * weight' + bias: (…, K) times (N, K) gives (…, N).
+  /// self * weight' + bias + residual: (…, K) times (N, K) gives (…, N).
   ///
   /// The numbers are multiplied in the type of self; a weight of another type is converted for the product, or, where
   /// a few rows need no gradient, read as it lies (`FewRows`). The
   /// gradient of `weight` (f32 only) is added into its buffer by the matrix product itself; what only that gradient
   /// needs is not kept when `weight` is frozen.
   ///
-  /// - Parameter result: the type of the result.
-  public func linear(weight: Tensor, bias: Tensor? = nil, result: DataType = .f32) throws -> Tensor {
+  /// - Parameters:
+  ///   - residual: what the result is added to, of its shape and f32 as it is then.
+  ///   - result: the type of the result.
+  public func linear(
+    weight: Tensor, bias: Tensor? = nil, residual: Tensor? = nil, result: DataType = .f32
+  ) throws -> Tensor {
     let shape = try LinearShape(of: self, weight: weight, bias: bias, op: "linear")
-    let out = try shape.allocate(result)
-    let isRecorded = needsGradient(self, weight, bias)
+    let out = try shape.allocate(result, residual: residual)
+    let isRecorded = needsGradient(self, weight, bias, residual)
     try out.setToSum(
-      of: [shape.forward(self, weight)], bias: bias, multipliedAs: dataType, readsOnce: !isRecorded)
+      of: [shape.forward(self, weight)], bias: bias, plus: residual, multipliedAs: dataType,
+      readsOnce: !isRecorded)
     guard isRecorded else { return out }
     let x = weight.requiresGrad ? detached() : nil
     let (type, needsX) = (dataType, requiresGrad)
-    return out.recorded(from: [self, weight] + (bias.map { [$0] } ?? [])) { dout in
+    let addends = LinearAddends(bias: bias, residual: residual)
+    return out.recorded(from: [self, weight] + [bias, residual].compactMap(\.self)) { dout in
       let typed = dout.converted(to: type)
       if let x { try shape.addWeightGradient(typed, x, into: weight.accumulatedGradient()) }
       let dx = needsX ? try shape.inputGradient([shape.backward(typed, weight)], as: type) : nil
-      guard let bias else { return [dx, nil] }
-      return [dx, nil, bias.requiresGrad ? try shape.biasGradient(dout) : nil]
+      return try [dx, nil] + addends.gradients(dout, shape)
     }
+  }
+}
+
+/// Which of bias and residual a linear map adds, without holding their numbers.
+struct LinearAddends {
+  private let hasBias: Bool
+  private let trainsBias: Bool
+  private let hasResidual: Bool
+
+  init(bias: Tensor?, residual: Tensor?) {
+    (hasBias, trainsBias, hasResidual) = (bias != nil, bias?.requiresGrad == true, residual != nil)
+  }
+
+  /// Their gradients, in this order.
+  func gradients(_ dout: Tensor, _ shape: LinearShape) throws -> [Tensor?] {
+    let bias: [Tensor?] = hasBias ? [trainsBias ? try shape.biasGradient(dout) : nil] : []
+    return bias + (hasResidual ? [dout] : [])
   }
 }
 
@@ -46,8 +68,10 @@ struct LinearShape {
     try bias?.require(shape: [outputs], as: "bias", of: op)
   }
 
-  func allocate(_ type: DataType) throws -> Tensor {
-    try Tensor.allocate(inputShape.dropLast() + [outputs], type: type, op: op)
+  func allocate(_ type: DataType, residual: Tensor?) throws -> Tensor {
+    let shape = Array(inputShape.dropLast()) + [outputs]
+    try residual?.require(shape: shape, as: "residual", of: op)
+    return try Tensor.allocate(shape, type: type, op: op)
   }
 
   /// x * weight'.

@@ -1,15 +1,17 @@
 extension Tensor {
-  /// A linear map with a low-rank addition: x * weight' + bias + scale * dropout(x) * a' * b' (Hu and others
-  /// 2021, arXiv:2106.09685).
+  /// A linear map with a low-rank addition: x * weight' + bias + residual + scale * dropout(x) * a' * b' (Hu and
+  /// others 2021, arXiv:2106.09685).
   ///
   /// Self is (…, K), `weight` (N, K), `a` (r, K), `b` (N, r). The thin products are summed beside the base product,
   /// piece by piece. Kept for the gradients are x and the thin product (T, r); the dropout mask is made again
   /// from its key.
   ///
-  /// - Parameter result: the type of the result.
+  /// - Parameters:
+  ///   - residual: what the result is added to, of its shape and f32 as it is then.
+  ///   - result: the type of the result.
   public func loraLinear(
     weight: Tensor, bias: Tensor? = nil, a: Tensor, b: Tensor, scale: Float, dropout: Dropout? = nil,
-    result: DataType = .f32
+    residual: Tensor? = nil, result: DataType = .f32
   ) throws -> Tensor {
     let op = "lora_linear"
     let base = try LinearShape(of: self, weight: weight, bias: bias, op: op)
@@ -20,26 +22,25 @@ extension Tensor {
     try a.require(shape: [low.rank, base.inputs], as: "a", of: op)
     try b.require(shape: [base.outputs, low.rank], as: "b", of: op)
 
-    let out = try base.allocate(result)
-    let isRecorded = needsGradient([self, weight, bias, a, b])
+    let out = try base.allocate(result, residual: residual)
+    let isRecorded = needsGradient([self, weight, bias, a, b, residual])
     let thin = try low.thin(self, a, readsOnce: !isRecorded)
     try out.setToSum(
-      of: [base.forward(self, weight), low.forward(thin, b)], bias: bias, multipliedAs: dataType,
-      readsOnce: !isRecorded)
+      of: [base.forward(self, weight), low.forward(thin, b)], bias: bias, plus: residual,
+      multipliedAs: dataType, readsOnce: !isRecorded)
     guard isRecorded else { return out }
     let x = weight.requiresGrad || a.requiresGrad ? detached() : nil
     let keptThin = b.requiresGrad ? thin : nil
     let needs = (x: requiresGrad, weight: weight.requiresGrad, a: a.requiresGrad)
-    return out.recorded(from: [self, weight, a, b] + (bias.map { [$0] } ?? [])) { dout in
+    let addends = LinearAddends(bias: bias, residual: residual)
+    return out.recorded(from: [self, weight, a, b] + [bias, residual].compactMap(\.self)) { dout in
       let typed = dout.converted(to: low.type)
       if let x, needs.weight { try base.addWeightGradient(typed, x, into: weight.accumulatedGradient()) }
       if let keptThin { try low.addGradientOfB(typed, keptThin, into: b.accumulatedGradient()) }
       let dthin = needs.x || needs.a ? try low.thinGradient(typed, b) : nil
       if let x, let dthin, needs.a { try low.addGradientOfA(dthin, x, into: a.accumulatedGradient()) }
       let dx = try dthin.flatMap { needs.x ? try low.inputGradient(typed, $0, weight, a, base) : nil }
-      let inputs = [dx, nil, nil, nil]
-      guard let bias else { return inputs }
-      return inputs + [bias.requiresGrad ? try base.biasGradient(dout) : nil]
+      return try [dx, nil, nil, nil] + addends.gradients(dout, base)
     }
   }
 }

@@ -26,7 +26,7 @@ extension Tensor {
   fileprivate var columns: Int { shape.last ?? 1 }
   fileprivate var rowCount: Int { shape.dropLast().reduce(1, *) }
 
-  /// Overwrites self with the sum of some products and a bias per column, or adds them to it.
+  /// Overwrites self with the sum of some products, a bias per column and another tensor, or adds them to it.
   ///
   /// The numbers are multiplied as `type` and summed in f32; where the CPU has no product of bf16 numbers, bf16 ones are
   /// made f32 first. The result is cut into pieces by its shape alone, and a piece sums all terms while it is in
@@ -35,21 +35,20 @@ extension Tensor {
   /// - Parameter readsOnce: whether weights of `FewRows.most` rows or fewer are read as they lie, once each, as
   ///   decoding wants it; for terms x * weight'.
   func setToSum(
-    of terms: [ProductTerm], bias: Tensor? = nil, adding: Bool = false, multipliedAs type: DataType,
-    readsOnce: Bool = false
+    of terms: [ProductTerm], bias: Tensor? = nil, plus other: Tensor? = nil, adding: Bool = false,
+    multipliedAs type: DataType, readsOnce: Bool = false
   ) throws {
     guard let first = terms.first else { preconditionFailure("a sum has a term") }
     if readsOnce, first.m <= FewRows.most {
       precondition(!adding && terms.allSatisfy { $0.transposeB && !$0.transposeA }, "terms are x * weight'")
-      return try setToSum(
-        ofFewRows: terms.map { (FewRows($0.a.converted(to: type, purpose: .activations), weight: $0.b), $0.scale) },
-        bytes: terms.reduce(0) { $0 + $1.b.byteCount }, bias: bias)
+      return try setToSum(ofFewRows: terms, bias: bias, plus: other, multipliedAs: type)
     }
     let provider = try MatrixProducts.current
     let type = type == .bf16 && !provider.multipliesBFloat16 ? .f32 : type
     let terms = terms.map { $0.converted(to: type) }
     let (m, n) = (first.m, first.n)
     precondition(terms.allSatisfy { $0.m == m && $0.n == n } && count == m * n, "terms have one shape")
+    precondition(other == nil || (other?.count == count && dataType == .f32 && !adding), "f32 is added to")
     let cut = MatrixCut(m: m, n: n, k: first.k)
     let size = cut.alongRows ? cut.size * n : m * cut.size
     let scratch = dataType == .f32 ? nil : Scratch(size: size, pieces: cut.count)
@@ -58,9 +57,10 @@ extension Tensor {
       let rows = cut.alongRows ? start..<min(m, start + cut.size) : 0..<m
       let columns = cut.alongRows ? 0..<n : start..<min(n, start + cut.size)
       guard let scratch else {
-        let corner = pointer + rows.lowerBound * n + columns.lowerBound
-        return ProductPiece(rows: rows, columns: columns, to: corner, stride: n)
-          .fill(terms, bias, adding: adding, provider)
+        let piece = ProductPiece(
+          rows: rows, columns: columns, to: pointer + rows.lowerBound * n + columns.lowerBound, stride: n)
+        if let other { piece.copy(other.pointer + rows.lowerBound * n + columns.lowerBound) }
+        return piece.fill(terms, bias, adding: adding || other != nil, provider)
       }
       scratch.withSlot { floats in
         ProductPiece(rows: rows, columns: columns, to: floats, stride: columns.count)
@@ -84,6 +84,13 @@ private struct ProductPiece {
 
   init(rows: Range<Int>, columns: Range<Int>, to result: UnsafeMutablePointer<Float>, stride: Int) {
     (self.rows, self.columns, self.result, self.stride) = (rows, columns, result, stride)
+  }
+
+  /// Starts from the same part of another matrix.
+  func copy(_ part: UnsafePointer<Float>) {
+    for row in 0..<rows.count {
+      (result + row * stride).update(from: part + row * stride, count: columns.count)
+    }
   }
 
   func fill(_ terms: [ProductTerm], _ bias: Tensor?, adding: Bool, _ provider: any MatrixProduct) {
