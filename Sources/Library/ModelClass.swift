@@ -41,7 +41,7 @@ extension LanguageModel: LuaObject {
     ) { m, folder in try m.loadAdapter(from: folder) },
     .method(
       "parameter", "Gives the tensor of a parameter.", Param<String>("name", "one of parameter_names"),
-      returns: Returns<Tensor>("tensor", "the model's own, not a copy"),
+      returns: Returns<Tensor>("tensor", "the model's own where it is f32, else a copy in f32"),
       example: "m:parameter('model.norm.weight')"
     ) { m, name in try m.parameter(name) },
   ]
@@ -62,10 +62,14 @@ extension LanguageModel: LuaObject {
       "add_lora", "Puts a LoRA adapter beside linears and freezes all but it and the modules of `train`.",
       Param<LoRAChoices>("options", "rank, scale, targets"), example: "m:add_lora({ rank = 8, alpha = 32 })"
     ) { m, choices in try m.addLoRA(choices.options()) },
-    .method("merge_lora", "Adds the adapter to the weights and takes it off.", example: "m:merge_lora()") {
-      m in
-      try m.mergeLoRA()
-    },
+    .method(
+      "merge_lora",
+      "Adds the adapter to the weights, of quantised linears to the dequantised ones, and takes it off.",
+      Param<MergeChoices>("options", "whether to compare the models"),
+      returns: Returns<MergeCheckObject?>(
+        "check", "with `check`: how far the merged model is from the adapted one"),
+      example: "print(m:merge_lora({ check = '从前有一只猫' }))"
+    ) { m, options in try m.mergeLoRA(check: options.check).map(MergeCheckObject.init) },
     .method("detach_lora", "Takes the adapter off without using it.", example: "m:detach_lora()") { m in
       try m.detachLoRA()
     },
@@ -129,7 +133,7 @@ extension LanguageModel: LuaObject {
       }
       throw BadArgument("name", "there is no parameter '\(name)'\(nearest ?? "")")
     }
-    return parameter.tensor
+    return parameter.tensor.converted(to: .f32)
   }
 }
 

@@ -30,4 +30,7 @@ let modelModule = LuaModule(
         + "intermediate_size = 11008, vocab_size = 49953 }).parameters"
     ) { description in try description.describe() },
   ],
-  classes: [LanguageModel.luaClass, ShapeObject.luaClass, ConversationObject.luaClass, ScoresObject.luaClass])
+  classes: [
+    LanguageModel.luaClass, ShapeObject.luaClass, MergeCheckObject.luaClass, ConversationObject.luaClass,
+    ScoresObject.luaClass,
+  ])

@@ -71,7 +71,8 @@ public final class LanguageModel {
   /// Freezes all but the groups named: "embedding", "head", "norms", "layers", "all", "none".
   ///
   /// With a tied head "embedding" and "head" are the same matrix. While an adapter is attached the linears'
-  /// own weights and biases stay frozen, and the adapter belongs to "layers" and "all".
+  /// own weights and biases stay frozen, and the adapter belongs to "layers" and "all". Quantised linears are never
+  /// trained: without an adapter "layers" and "all" are refused.
   public func trainOnly(_ names: [String]) throws { try transformer.trainOnly(names) }
 
   /// Puts a LoRA adapter beside the linears named and freezes all else but `options.train`.
@@ -81,20 +82,12 @@ public final class LanguageModel {
     lora = options
   }
 
-  /// Adds the adapter to the weights (f32) and takes it off; everything can be trained again afterwards.
-  public func mergeLoRA() throws {
-    guard lora != nil else { throw ModelError(argument: "lora", reason: "there is no adapter to merge") }
-    try transformer.merge()
-    lora = nil
-    try transformer.trainOnly(["all"])
-  }
-
   /// Takes the adapter off without using it; everything can be trained again afterwards.
   public func detachLoRA() throws {
     guard lora != nil else { throw ModelError(argument: "lora", reason: "there is no adapter to take off") }
     transformer.detach()
     lora = nil
-    try transformer.trainOnly(["all"])
+    transformer.trainAll()
   }
 }
 

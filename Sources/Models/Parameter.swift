@@ -25,6 +25,9 @@ public final class Parameter {
   public var count: Int { tensor.count }
   public var shape: [Int] { tensor.shape }
 
+  /// Whether training could update it: quantised weights stay as they are.
+  var canBeTrained: Bool { tensor.dataType.isPlain }
+
   /// Whether training updates it.
   public var isTrainable: Bool {
     get { tensor.requiresGrad }

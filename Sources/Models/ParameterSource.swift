@@ -59,3 +59,24 @@ struct FolderWeights: ParameterSource {
     return names.count > 4 ? "\(shown) and \(names.count - 4) more" : shown
   }
 }
+
+extension Tensor {
+  /// The tensor in the type that a model keeps it in.
+  ///
+  /// Throws `ModelError` naming the parameter when numbers that are to be quantised are not finite, `TensorError` when
+  /// the memory does not suffice.
+  func kept(as type: DataType, name: String) throws -> Tensor {
+    guard type != dataType else { return self }
+    if !type.isPlain, let place = firstNonFinite {
+      let (row, column) = place.quotientAndRemainder(dividingBy: shape[1])
+      throw ModelError(
+        argument: "quantize",
+        reason: "'\(name)' holds a number that is not finite, in row \(row + 1), column \(column + 1): it "
+          + "cannot be quantised")
+    }
+    let kept = try Tensor.allocate(shape, type: type, purpose: .weights, op: "load", argument: name)
+    convert(into: kept)
+    forgetPages()
+    return kept
+  }
+}

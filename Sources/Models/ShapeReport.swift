@@ -1,3 +1,5 @@
+import Tensors
+
 /// Counts and shapes of a model, known from its spec alone: nothing of its size is allocated.
 public struct ShapeReport: Equatable, Sendable, CustomStringConvertible {
   public let spec: ModelSpec
@@ -11,23 +13,33 @@ public struct ShapeReport: Equatable, Sendable, CustomStringConvertible {
   private struct Row: Equatable, Sendable {
     let name: String
     let shape: [Int]
+    let type: DataType
     let copies: Int
     let trained: Int
     var count: Int { shape.reduce(copies, *) }
+    var bytes: Int { copies * type.byteCount(shape) }
   }
+
+  /// A parameter, the type it is kept in, and whether it is trained.
+  private typealias Entry = (place: ParameterPlace, type: DataType, trained: Bool)
 
   public var trainablePercentage: Double {
     parameters == 0 ? 0 : 100 * Double(trainable) / Double(parameters)
   }
-  /// Bytes of the weights in f32.
-  public var weightBytes: Int { 4 * parameters }
-  /// Bytes that training adds for gradients and AdamW's two moments.
-  public var trainingBytes: Int { 12 * trainable }
+  /// Bytes of the weights.
+  public var weightBytes: Int { rows.reduce(0) { $0 + $1.bytes } }
+  /// Bytes that training adds for gradients and AdamW's two moments, and for making f32 what is trained.
+  public var trainingBytes: Int {
+    rows.reduce(12 * trainable) { $0 + $1.trained * (4 - ($1.type.isPlain ? $1.bytes / $1.count : 4)) }
+  }
 
   /// - Parameters:
+  ///   - types: the types of the weights; quantised ones are not trainable.
   ///   - lora: the adapter to count; then only it and the modules of its `train` are trainable.
   ///   - train: the groups of `trainOnly` to count as trainable when there is no adapter; all by default.
-  public init(_ spec: ModelSpec, lora: LoRAOptions? = nil, train: [String] = ["all"]) throws {
+  public init(
+    _ spec: ModelSpec, types: WeightTypes = .f32, lora: LoRAOptions? = nil, train: [String] = ["all"]
+  ) throws {
     try spec.validate()
     let targets = Set(try lora?.modules() ?? [])
     if let stray = train.first(where: { !Transformer.groups.contains($0) }) {
@@ -37,9 +49,11 @@ public struct ShapeReport: Equatable, Sendable, CustomStringConvertible {
     }
     let groups = Set(lora.map { $0.train } ?? train)
     let isTied = spec.tieWordEmbeddings
-    var places: [(place: ParameterPlace, trained: Bool)] = []
+    var places: [Entry] = []
     for place in try ParameterLayout(spec).places {
-      places.append((place, Self.isTrained(place, groups, isTied: isTied, hasAdapter: lora != nil)))
+      let type = types.type(of: place.kind)
+      let isTrained = Self.isTrained(place, groups, isTied: isTied, hasAdapter: lora != nil)
+      places.append((place, type, isTrained && type.isPlain))
       // An adapter stands behind its linear's last parameter, as in the model.
       guard let lora, let module = place.kind.lastOfLinear(spec), targets.contains(module) else { continue }
       let (input, output) = spec.widths(of: module)
@@ -47,7 +61,8 @@ public struct ShapeReport: Equatable, Sendable, CustomStringConvertible {
         (ParameterKind.adapterA(module), [lora.rank, input]), (.adapterB(module), [output, lora.rank]),
       ]
       for (kind, shape) in shapes {
-        places.append((.init(name: kind.label, kind: kind, layer: place.layer, shape: shape), true))
+        let place = ParameterPlace(name: kind.label, kind: kind, layer: place.layer, shape: shape)
+        places.append((place, types.type(of: kind), true))
       }
     }
     self.init(spec, lora, places)
@@ -58,22 +73,23 @@ public struct ShapeReport: Equatable, Sendable, CustomStringConvertible {
       (
         place: ParameterPlace(
           name: parameter.name, kind: parameter.kind, layer: parameter.layer, shape: parameter.shape),
+        type: parameter.tensor.dataType,
         trained: parameter.isTrainable
       )
     }
     self.init(model.spec, model.lora, places)
   }
 
-  private init(_ spec: ModelSpec, _ lora: LoRAOptions?, _ places: [(place: ParameterPlace, trained: Bool)]) {
+  private init(_ spec: ModelSpec, _ lora: LoRAOptions?, _ places: [Entry]) {
     var order: [String] = []
     var rows: [String: Row] = [:]
-    for (place, trained) in places {
+    for (place, type, trained) in places {
       let name = place.kind.label
-      let key = "\(name) \(place.shape)"
+      let key = "\(name) \(place.shape) \(type.rawValue)"
       if rows[key] == nil { order.append(key) }
       let old = rows[key]
       rows[key] = Row(
-        name: name, shape: place.shape, copies: (old?.copies ?? 0) + 1,
+        name: name, shape: place.shape, type: type, copies: (old?.copies ?? 0) + 1,
         trained: (old?.trained ?? 0) + (trained ? place.count : 0))
     }
     self.spec = spec
@@ -112,30 +128,51 @@ public struct ShapeReport: Equatable, Sendable, CustomStringConvertible {
       lines.append("LoRA: \(scale), on \(lora.targets.joined(separator: ", "))")
     }
     lines.append("")
-    lines.append(Self.line("", "shape", "parameters", "trained"))
-    for row in rows {
-      let name = row.copies > 1 ? "\(row.name) x \(row.copies)" : row.name
-      let shape = row.shape.map(String.init).joined(separator: " x ")
-      let trained = row.trained == 0 ? "-" : row.trained == row.count ? "all" : Self.grouped(row.trained)
-      lines.append(Self.line(name, shape, Self.grouped(row.count), trained))
-    }
+    lines += table
     lines.append("")
     lines.append("parameters  " + Self.grouped(parameters))
     lines.append("trainable   \(Self.grouped(trainable)) (\(Self.percent(trainablePercentage)))")
-    lines.append(
-      "memory      \(Self.bytes(weightBytes)) of weights in f32"
-        + (trainable > 0 ? ", training adds \(Self.bytes(trainingBytes)) and activations" : ""))
+    let training = trainable > 0 ? ", training adds \(Self.bytes(trainingBytes)) and activations" : ""
+    lines.append("memory      \(Self.bytes(weightBytes)) of weights\(isF32 ? " in f32" : "")\(training)")
+    if !isF32 { lines += DataType.allCases.reversed().compactMap(memory) }
     return lines.joined(separator: "\n")
   }
 
-  private static func line(_ name: String, _ shape: String, _ count: String, _ trained: String) -> String {
-    func left(_ text: String, _ width: Int) -> String {
-      text + String(repeating: " ", count: max(1, width - text.count))
+  private var isF32: Bool { rows.allSatisfy { $0.type == .f32 } }
+
+  /// A line a shape; where not everything is f32, with the type.
+  private var table: [String] {
+    let lines = rows.map { row in
+      [
+        row.copies > 1 ? "\(row.name) x \(row.copies)" : row.name,
+        row.shape.map(String.init).joined(separator: " x "), row.type.rawValue, Self.grouped(row.count),
+        row.trained == 0 ? "-" : row.trained == row.count ? "all" : Self.grouped(row.trained),
+      ]
     }
-    func right(_ text: String, _ width: Int) -> String {
-      String(repeating: " ", count: max(1, width - text.count)) + text
+    return ([["", "shape", "type", "parameters", "trained"]] + lines).map {
+      isF32
+        ? Self.left($0[0], 24) + Self.left($0[1], 18) + Self.right($0[3], 16) + Self.right($0[4], 18)
+        : Self.left($0[0], 22) + Self.left($0[1], 17) + Self.left($0[2], 5) + Self.right($0[3], 16)
+          + Self.right($0[4], 18)
     }
-    return left(name, 24) + left(shape, 18) + right(count, 16) + right(trained, 18)
+  }
+
+  /// What the weights of one type take.
+  private func memory(_ type: DataType) -> String? {
+    let rows = rows.filter { $0.type == type }
+    guard !rows.isEmpty else { return nil }
+    let (count, bytes) = rows.reduce((0, 0)) { ($0.0 + $1.count, $0.1 + $1.bytes) }
+    let each = (1000 * Double(bytes) / Double(max(1, count))).rounded() / 1000
+    let width = type.isPlain ? Self.short(each) : "\(each)"
+    return "            \(Self.left(type.rawValue, 5)) \(Self.bytes(bytes)), \(width) bytes a weight"
+  }
+
+  private static func left(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(1, width - text.count))
+  }
+
+  private static func right(_ text: String, _ width: Int) -> String {
+    String(repeating: " ", count: max(1, width - text.count)) + text
   }
 
   static func grouped(_ number: Int) -> String {

@@ -39,12 +39,12 @@ extension Transformer {
     }
   }
 
-  /// Adds scale * B A to each weight, in f32, and takes the adapter off.
+  /// Adds scale * B A to each weight, in f32, keeps it in the type of products, and takes the adapter off.
   func merge() throws {
     for (projection, adapter) in adapters {
       try Interrupt.check()
       let merged = try projection.mergedWeight(adapter)
-      projection.weight.replace(with: merged)
+      projection.weight.replace(with: merged.converted(to: types.compute))
       projection.weight.differsFromBase = true
       projection.adapter = nil
     }
@@ -57,12 +57,16 @@ extension Transformer {
 }
 
 extension Projection {
-  /// W + scale * B A, a new tensor.
+  /// W + scale * B A, a new tensor of f32.
   func mergedWeight(_ adapter: Adapter) throws -> Tensor {
     try withoutGradients {
       let product = try adapter.b.tensor.detached().matmul(adapter.a.tensor.detached())
-      let merged = weight.tensor.converted(to: .f32).copy(purpose: .weights)
-      for i in 0..<merged.count { merged.pointer[i] += adapter.scale * product.pointer[i] }
+      let base = weight.tensor
+      let merged =
+        base.dataType == .f32 ? base.copy(purpose: .weights) : base.converted(to: .f32, purpose: .weights)
+      let (sums, terms) = (merged.pointer, product.pointer)
+      for i in 0..<merged.count { sums[i] += adapter.scale * terms[i] }
+      withExtendedLifetime(product) {}
       return merged
     }
   }

@@ -1,3 +1,5 @@
+import Tensors
+
 extension Transformer {
   static let groups = ["embedding", "head", "norms", "layers", "all", "none"]
 
@@ -18,6 +20,15 @@ extension Transformer {
       throw ModelError(argument: "names", reason: "\"none\" stands alone")
     }
     let hasAdapter = !adapters.isEmpty
+    if !hasAdapter, let group = names.first(where: { $0 == "layers" || $0 == "all" }),
+      let weight = parameters.first(where: { !$0.canBeTrained })
+    {
+      throw ModelError(
+        argument: "names",
+        reason:
+          "'\(group)' takes in '\(weight.name)', which is frozen in \(weight.tensor.dataType.rawValue): "
+          + "add_lora puts an adapter beside it that is trained instead, or load the model without quantize")
+    }
     for parameter in parameters {
       parameter.isTrainable = names.contains { group in
         switch (group, parameter.kind) {
@@ -29,6 +40,11 @@ extension Transformer {
         }
       }
     }
+  }
+
+  /// Trains all that can be.
+  func trainAll() {
+    for parameter in parameters { parameter.isTrainable = parameter.canBeTrained }
   }
 
   /// Freezes everything but the adapter and the whole modules named.

@@ -21,8 +21,7 @@ public final class Transformer {
     let parameters = try ParameterLayout(spec).places.map { place in
       try Interrupt.check()
       let type = types.type(of: place.kind)
-      let tensor = try source.tensor(place, for: type)
-      return Parameter(place, tensor: tensor.converted(to: type, purpose: .weights))
+      return Parameter(place, tensor: try source.tensor(place, for: type).kept(as: type, name: place.name))
     }
     let shelf = ParameterShelf(parameters)
     self.spec = spec
@@ -30,7 +29,7 @@ public final class Transformer {
     blocks = (0..<spec.numHiddenLayers).map { Block(shelf, spec, layer: $0) }
     norm = shelf.take(.norm)
     untiedHead = shelf.optional(.head)
-    for parameter in parameters { parameter.tensor.requiresGrad = parameter.tensor.dataType.isPlain }
+    for parameter in parameters { parameter.isTrainable = parameter.canBeTrained }
   }
 
   /// The output matrix (V,C): the embedding itself when tied, so that the gradients of both uses add up.

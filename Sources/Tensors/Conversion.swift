@@ -1,18 +1,43 @@
 import CKernels
 
 extension Tensor {
-  /// The same numbers in another plain type, rounded to the nearest even; self where it has that type already.
+  /// The same numbers in another type, rounded to the nearest even or quantised; self where it has that type already.
   ///
-  /// Not recorded. `purpose` is self's unless given.
+  /// Not recorded. Only finite numbers can be quantised. `purpose` is self's unless given.
   public func converted(to type: DataType, purpose: Purpose? = nil) -> Tensor {
     guard type != dataType else { return self }
     let out = Tensor.uninitialized(shape, type: type, purpose: purpose ?? self.purpose)
-    Parallel.allRows(count, cost: 1) { piece in
-      for block in piece.blocks(of: Tensor.blockLength) {
-        withFloats(block) { x in out.withNewFloats(block) { $0.update(from: x, count: block.count) } }
+    convert(into: out)
+    return out
+  }
+
+  /// Writes the same numbers into a tensor of another type.
+  public func convert(into out: Tensor) {
+    precondition(out.shape == shape && out.dataType != dataType, "a conversion keeps the shape")
+    if let layout = out.dataType.layout(of: shape) {
+      let floats = converted(to: .f32, purpose: .activations)
+      withExtendedLifetime(floats) { layout.quantize(floats.pointer, into: out.raw) }
+    } else if let layout = dataType.layout(of: shape) {
+      dequantize(layout, into: out)
+    } else {
+      Parallel.allRows(count, cost: 1) { piece in
+        for block in piece.blocks(of: Tensor.blockLength) {
+          withFloats(block) { x in out.withNewFloats(block) { $0.update(from: x, count: block.count) } }
+        }
       }
     }
-    return out
+  }
+
+  private func dequantize(_ layout: any QuantizedLayout, into out: Tensor) {
+    let columns = layout.columns
+    Parallel.allRows(shape[0], cost: columns) { rows in
+      let first = rows.lowerBound * columns
+      switch out.dataType {
+      case .f32: layout.dequantize(raw, rows: rows, into: out.pointer + first)
+      case .bf16: layout.dequantize(raw, rows: rows, into: out.bfloat16 + first)
+      case .int8, .nf4: preconditionFailure("codes are turned into numbers first")
+      }
+    }
   }
 
   /// Elements that element-wise work converts at a time, few enough for the nearest cache.

@@ -22,3 +22,16 @@ extension QuantizedLayout {
   /// `bytes` rounded up, so that the next part of the buffer begins a cache line.
   static func aligned(_ bytes: Int) -> Int { (bytes + 63) / 64 * 64 }
 }
+
+extension DataType {
+  /// The layout of a matrix in this type; nil for the plain types.
+  func layout(of shape: [Int]) -> (any QuantizedLayout)? {
+    guard !isPlain else { return nil }
+    precondition(shape.count == 2, "a tensor of \(rawValue) has two axes")
+    switch self {
+    case .f32, .bf16: return nil
+    case .int8: return Int8Layout(rows: shape[0], columns: shape[1])
+    case .nf4: return NF4Layout(rows: shape[0], columns: shape[1])
+    }
+  }
+}

@@ -7,8 +7,8 @@ import Glibc
 /// and the last.
 extension Tensor: CustomStringConvertible {
   public var description: String {
-    let head = "tensor (\(shape.map(String.init).joined(separator: ", "))) f32"
-    let layout = Layout(tensor: self)
+    let head = "tensor (\(shape.map(String.init).joined(separator: ", "))) \(dataType.rawValue)"
+    let layout = Layout(tensor: converted(to: .f32))
     let line = layout.text(width: 0)
     if head.count + 1 + line.count <= Layout.lineWidth { return "\(head) \(line)" }
     return "\(head)\n" + layout.text(width: layout.widest)
@@ -70,7 +70,7 @@ extension Tensor: CustomStringConvertible {
   }
 
   /// A number with up to four decimals, or in powers of ten where those would say little.
-  static func text(of value: Float) -> String {
+  public static func text(of value: Float) -> String {
     if value.isNaN { return "nan" }
     if value.isInfinite { return value < 0 ? "-inf" : "inf" }
     let magnitude = Swift.abs(value)

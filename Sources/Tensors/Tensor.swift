@@ -157,6 +157,19 @@ extension Tensor {
   /// Whether the memory is another object's, and so perhaps read-only.
   public var isBorrowed: Bool { storage.isBorrowed }
 
+  /// Lets the system take back the memory behind borrowed elements that will hardly be read again; a mapped file's are
+  /// read anew if they are.
+  public func forgetPages() {
+    guard isBorrowed else { return }
+    let page = UInt(sysconf(Int32(_SC_PAGESIZE)))
+    let start = (UInt(bitPattern: raw) + page - 1) / page * page
+    let end = UInt(bitPattern: raw + byteCount) / page * page
+    guard start < end else { return }
+    madvise(UnsafeMutableRawPointer(bitPattern: start), Int(end - start), Self.pageOut)
+  }
+
+  private static let pageOut: Int32 = 21  // MADV_PAGEOUT, of Linux 5.4
+
   /// The product of the axes, or nil when one is negative or the product does not fit.
   static func elementCount(_ shape: [Int]) -> Int? {
     var count = 1

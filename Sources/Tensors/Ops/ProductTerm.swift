@@ -15,14 +15,22 @@ struct ProductTerm {
   fileprivate var k: Int { transposeA ? a.rowCount : a.columns }
 
   /// The same term of numbers of one type.
-  fileprivate func converted(to type: DataType) -> ProductTerm {
-    ProductTerm(
+  ///
+  /// - Parameter precision: the type whose numbers quantised weights stand for, where another one stands in for it.
+  fileprivate func converted(to type: DataType, precision: DataType) -> ProductTerm {
+    let (a, b) = (a.dequantized(to: precision), b.dequantized(to: precision))
+    return ProductTerm(
       a: a.converted(to: type, purpose: .activations), b: b.converted(to: type, purpose: .activations),
       transposeA: transposeA, transposeB: transposeB, scale: scale)
   }
 }
 
 extension Tensor {
+  /// Self, or of quantised weights the numbers they stand for.
+  fileprivate func dequantized(to type: DataType) -> Tensor {
+    dataType.isPlain ? self : converted(to: type, purpose: .activations)
+  }
+
   fileprivate var columns: Int { shape.last ?? 1 }
   fileprivate var rowCount: Int { shape.dropLast().reduce(1, *) }
 
@@ -44,8 +52,8 @@ extension Tensor {
       return try setToSum(ofFewRows: terms, bias: bias, plus: other, multipliedAs: type)
     }
     let provider = try MatrixProducts.current
-    let type = type == .bf16 && !provider.multipliesBFloat16 ? .f32 : type
-    let terms = terms.map { $0.converted(to: type) }
+    let used = type == .bf16 && !provider.multipliesBFloat16 ? .f32 : type
+    let terms = terms.map { $0.converted(to: used, precision: type) }
     let (m, n) = (first.m, first.n)
     precondition(terms.allSatisfy { $0.m == m && $0.n == n } && count == m * n, "terms have one shape")
     precondition(other == nil || (other?.count == count && dataType == .f32 && !adding), "f32 is added to")
