@@ -66,7 +66,8 @@ YY_AVX512_BF16 static void matvec_bf16(
    64 bytes hold 128 weights, two blocks. Byte b has weight 2b in its high half and 2b + 1 in its low one, so in
    words of 32 bits shifted right by 4j the low bits of word d are the code of weight 8d + (j ^ 1), and in
    words of 16 bits that of weight 4d + (j ^ 1). A shuffle looks at the low bits only; x lies in that order
-   (yy_nf4_arrange). The first half of the lanes belongs to one block, the second to the other. */
+   (yy_nf4_arrange). The first half of the lanes belongs to one block, the second to the other. Behind the last
+   block x is zero. */
 
 /* The factors of blocks first ..< first + count. */
 YY_INLINE void expand_absmax(float *out, const yy_nf4_weight *weight, intptr_t first, intptr_t count) {
@@ -81,45 +82,40 @@ YY_INLINE void expand_absmax(float *out, const yy_nf4_weight *weight, intptr_t f
   }
 }
 
-enum { EXPANDED = 64 }; /* blocks whose factors are made at a time */
+enum { FACTORS = YY_NF4_INPUTS / YY_NF4_BLOCK }; /* that are made at a time: for as many rows as they last */
 
 #define NF4_DOT(NAME, TARGET, ELEMENT, VECTOR, LOAD_TABLE, SHIFTS, CHUNK)                                   \
+  TARGET static inline __attribute__((always_inline)) void NAME##_chunk(                                    \
+      __m512 *total, __m512i v, __m512 factor, const ELEMENT *x, VECTOR table, const int R,                 \
+      intptr_t columns) {                                                                                   \
+    __m512 sums[4] = {_mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps()};  \
+    _Pragma("unroll") for (int j = 0; j < SHIFTS; j++) { CHUNK }                                            \
+    _Pragma("unroll") for (int r = 0; r < R; r++) total[r] = _mm512_fmadd_ps(sums[r], factor, total[r]);    \
+  }                                                                                                         \
   TARGET static inline __attribute__((always_inline)) void NAME(                                            \
-      float *y, const ELEMENT *x, const yy_nf4_weight *weight, intptr_t block, const int R, intptr_t inputs, \
+      float *y, const ELEMENT *x, const uint8_t *codes, const float *factors, const int R, intptr_t inputs, \
       intptr_t outputs) {                                                                                   \
     const intptr_t columns = (inputs + 127) / 128 * 128;                                                    \
-    const uint8_t *codes = weight->codes + block * (YY_NF4_BLOCK / 2);                                      \
     const VECTOR table = LOAD_TABLE;                                                                        \
     __m512 total[4] = {_mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps()}; \
-    float factors[EXPANDED + 1];                                                                            \
-    for (intptr_t start = 0; start < inputs; start += EXPANDED * YY_NF4_BLOCK) {                            \
-      const intptr_t left = inputs - start, all = EXPANDED * YY_NF4_BLOCK, count = left < all ? left : all; \
-      expand_absmax(factors, weight, block + start / YY_NF4_BLOCK, count / YY_NF4_BLOCK);                   \
-      factors[count / YY_NF4_BLOCK] = 0.0f;                                                                 \
-      for (intptr_t i = 0; i < count; i += 128) {                                                           \
-        const uint8_t *bytes = codes + (start + i) / 2;                                                     \
-        const __mmask8 present = i + 128 <= count ? 0xff : 0x0f;                                            \
-        YY_PREFETCH(bytes);                                                                                 \
-        const __m512i v = _mm512_maskz_loadu_epi64(present, bytes);                                         \
-        const __m512 factor = _mm512_mask_broadcastss_ps(                                                   \
-            _mm512_set1_ps(factors[i / YY_NF4_BLOCK]), 0xff00,                                              \
-            _mm_load_ss(factors + i / YY_NF4_BLOCK + 1));                                                   \
-        __m512 sums[4] = {_mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps(),                    \
-                          _mm512_setzero_ps()};                                                             \
-        _Pragma("unroll") for (int j = 0; j < SHIFTS; j++) {                                                \
-          CHUNK                                                                                             \
-        }                                                                                                   \
-        _Pragma("unroll") for (int r = 0; r < R; r++)                                                       \
-            total[r] = _mm512_fmadd_ps(sums[r], factor, total[r]);                                          \
-      }                                                                                                     \
+    intptr_t i = 0;                                                                                         \
+    for (; i + 128 <= inputs; i += 128, factors += 2) {                                                     \
+      YY_PREFETCH(codes + i / 2);                                                                           \
+      const __m512 factor =                                                                                 \
+          _mm512_mask_broadcastss_ps(_mm512_set1_ps(factors[0]), 0xff00, _mm_load_ss(factors + 1));         \
+      NAME##_chunk(total, _mm512_loadu_si512(codes + i / 2), factor, x + i, table, R, columns);             \
     }                                                                                                       \
+    if (i < inputs)                                                                                         \
+      NAME##_chunk(                                                                                         \
+          total, _mm512_maskz_loadu_epi64(0x0f, codes + i / 2), _mm512_set1_ps(factors[0]), x + i, table, R, \
+          columns);                                                                                         \
     _Pragma("unroll") for (int r = 0; r < R; r++) y[r * outputs] = sum_lanes(total[r]);                     \
   }
 
 NF4_DOT(dot_nf4, YY_AVX512, float, __m512, _mm512_loadu_ps(yy_nf4_table), 8, {
   const __m512 w = _mm512_permutexvar_ps(_mm512_srli_epi32(v, (unsigned)(4 * j)), table);
   _Pragma("unroll") for (int r = 0; r < R; r++)
-      sums[r] = _mm512_fmadd_ps(w, _mm512_loadu_ps(x + r * columns + start + i + 16 * j), sums[r]);
+      sums[r] = _mm512_fmadd_ps(w, _mm512_loadu_ps(x + r * columns + 16 * j), sums[r]);
 })
 
 /* The table in bf16, twice: a shuffle of 32 words looks at five bits. */
@@ -132,25 +128,35 @@ NF4_DOT(dot_nf4_bf16, YY_AVX512_BF16, uint16_t, __m512i, bf16_table(), 4, {
   const __m512bh w = (__m512bh)_mm512_permutexvar_epi16(_mm512_srli_epi16(v, (unsigned)(4 * j)), table);
   _Pragma("unroll") for (int r = 0; r < R; r++)
       sums[r] = _mm512_dpbf16_ps(
-          sums[r], w, (__m512bh)_mm512_loadu_si512(x + r * columns + start + i + 32 * j));
+          sums[r], w, (__m512bh)_mm512_loadu_si512(x + r * columns + 32 * j));
 })
 
-#define NF4_MATVEC(NAME, TARGET, ELEMENT, DOT_ROW)                                                    \
-  TARGET static void NAME(                                                                            \
-      float *y, const ELEMENT *x, yy_nf4_weight weight, intptr_t rows, intptr_t inputs, intptr_t outputs, \
-      intptr_t first, intptr_t end) {                                                                 \
-    const intptr_t columns = (inputs + 127) / 128 * 128;                                              \
-    for (intptr_t n = first; n < end; n++) {                                                          \
-      YY_BY_ROWS(rows, DOT_ROW)                                                                       \
-    }                                                                                                 \
+#define NF4_MATVEC(NAME, TARGET, ELEMENT, DOT_ROW)                                                            \
+  TARGET static void NAME(                                                                                    \
+      float *y, const ELEMENT *x, yy_nf4_weight weight, intptr_t rows, intptr_t inputs, intptr_t outputs,     \
+      intptr_t first, intptr_t end) {                                                                         \
+    float factors[FACTORS];                                                                                   \
+    const intptr_t columns = (inputs + 127) / 128 * 128, blocks = inputs / YY_NF4_BLOCK;                      \
+    const intptr_t lasting = blocks > 0 ? FACTORS / blocks : end - first;                                     \
+    for (intptr_t start = first; start < end; start += lasting) {                                             \
+      const intptr_t stop = start + lasting < end ? start + lasting : end;                                    \
+      expand_absmax(factors, &weight, start * blocks, (stop - start) * blocks);                               \
+      for (intptr_t n = start; n < stop; n++) {                                                               \
+        YY_BY_ROWS(rows, DOT_ROW)                                                                             \
+      }                                                                                                       \
+    }                                                                                                         \
   }
 
-#define DOT(row, R) \
-  dot_nf4(y + row * outputs + n, x + row * columns, &weight, n * inputs / YY_NF4_BLOCK, R, inputs, outputs)
+#define DOT(row, R)                                                                                \
+  dot_nf4(                                                                                         \
+      y + row * outputs + n, x + row * columns, weight.codes + n * inputs / 2, factors + (n - start) * blocks, \
+      R, inputs, outputs)
 NF4_MATVEC(matvec_nf4, YY_AVX512, float, DOT)
 #undef DOT
-#define DOT(row, R) \
-  dot_nf4_bf16(y + row * outputs + n, x + row * columns, &weight, n * inputs / YY_NF4_BLOCK, R, inputs, outputs)
+#define DOT(row, R)                                                                                \
+  dot_nf4_bf16(                                                                                    \
+      y + row * outputs + n, x + row * columns, weight.codes + n * inputs / 2, factors + (n - start) * blocks, \
+      R, inputs, outputs)
 NF4_MATVEC(matvec_nf4_bf16, YY_AVX512_BF16, uint16_t, DOT)
 #undef DOT
 

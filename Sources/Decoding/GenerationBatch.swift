@@ -15,7 +15,8 @@ public final class GenerationBatch {
   public init(model: LanguageModel, prompts: [[Int32]], options: GenerateOptions) throws {
     self.model = model
     generators = try prompts.enumerated().map { number, prompt in
-      do { return try Generator(model: model, prompt: prompt, options: options) } catch let error as DecodingError
+      do { return try Generator(model: model, prompt: prompt, options: options) } catch let error
+        as DecodingError
       {
         throw DecodingError(argument: error.argument, reason: "in prompt \(number + 1): " + error.reason)
       }

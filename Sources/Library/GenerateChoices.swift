@@ -92,7 +92,9 @@ struct GenerateChoices: LuaOptions {
     switch prompts {
     case .one(let prompt):
       let generator = try generator(model, prompt)
-      guard returnIDs else { return .first(.first(try TextStream(generator: generator, model: model).rest())) }
+      guard returnIDs else {
+        return .first(.first(try TextStream(generator: generator, model: model).rest()))
+      }
       while try generator.next() != nil {}
       return .first(.second(generator.ids))
     case .several(let prompts):

@@ -6,8 +6,9 @@ import CKernels
 /// Every number of the result is summed in an order of its own that depends on K, the types and the CPU's
 /// features alone: the same bits for one row or eight, whatever the number of threads.
 ///
-/// Products are those of the types: f32 by f32; bf16 by bf16 and NF4's table in bf16 where the CPU has such
-/// instructions, else in f32; whole numbers for int8 weights, to which x is brought in blocks of 32 with 16 bits.
+/// x of f32 is multiplied in f32 by what the weight stands for. x of bf16 is multiplied by bf16 numbers, among them
+/// NF4's table, where the CPU has such instructions, else in f32; and by int8's codes as whole numbers, to which x
+/// is brought in blocks of 32 with 16 bits.
 struct FewRows {
   /// The most rows; more are worth a matrix product that reorders the weight.
   static let most = 8
@@ -44,30 +45,28 @@ struct FewRows {
       case .f32: .plain(x.converted(to: .f32, purpose: .activations))
       case .bf16:
         .plain(kernels.bf16 == nil ? x.converted(to: .f32, purpose: .activations) : x)
-      case .int8: Self.whole(x.converted(to: .f32, purpose: .activations), rows, inputs)
+      case .int8:
+        x.dataType == .f32
+          ? .plain(x) : Self.whole(x.converted(to: .f32, purpose: .activations), rows, inputs)
       case .nf4: Self.arranged(x, rows, inputs, kernels)
       }
   }
 
   private static func whole(_ x: Tensor, _ rows: Int, _ inputs: Int) -> Form {
-    let blocks = (inputs + Int(YY_INT8_BLOCK) - 1) / Int(YY_INT8_BLOCK)
-    var scales: [Float] = []
-    let numbers = [Int16](unsafeUninitializedCapacity: rows * blocks * Int(YY_INT8_BLOCK)) { numbers, count in
-      scales = [Float](unsafeUninitializedCapacity: rows * blocks) { scales, count in
-        if let numbers = numbers.baseAddress, let scales = scales.baseAddress {
-          yy_quantize_rows(numbers, scales, x.pointer, rows, inputs)
-        }
-        count = rows * blocks
-      }
-      count = rows * blocks * Int(YY_INT8_BLOCK)
+    let block = Int(YY_INT8_BLOCK), blocks = (inputs + block - 1) / block
+    var scales = [Float](repeating: 0, count: rows * ((blocks + 15) / 16 * 16))
+    let numbers = [Int16](unsafeUninitializedCapacity: rows * blocks * block) { numbers, count in
+      if let numbers = numbers.baseAddress { yy_quantize_rows(numbers, &scales, x.pointer, rows, inputs) }
+      count = rows * blocks * block
     }
     return .whole(numbers, scales: scales)
   }
 
   /// Blocks that lie in one row each can be read by the CPU's own kernels.
-  private static func arranged(_ x: Tensor, _ rows: Int, _ inputs: Int, _ kernels: yy_matvec_kernels) -> Form {
+  private static func arranged(_ x: Tensor, _ rows: Int, _ inputs: Int, _ kernels: yy_matvec_kernels) -> Form
+  {
     let columns = (inputs + 127) / 128 * 128
-    guard inputs % Int(YY_NF4_BLOCK) == 0, kernels.nf4 != nil else {
+    guard inputs % Int(YY_NF4_BLOCK) == 0, inputs <= Int(YY_NF4_INPUTS), kernels.nf4 != nil else {
       return .plain(x.converted(to: .f32, purpose: .activations))
     }
     if x.dataType == .bf16, kernels.nf4_bf16 != nil {
@@ -96,11 +95,10 @@ struct FewRows {
       } else {
         yy_matvec_bf16(y, x.pointer, weight.bfloat16, rows, inputs, outputs, first, end)
       }
+    case (.plain(let x), .int8):
+      yy_matvec_int8(y, x.pointer, int8.codes, int8.scales, rows, inputs, outputs, first, end)
     case (.whole(let numbers, let scales), _):
-      let layout = Int8Layout(rows: outputs, columns: inputs)
-      yy_matvec_int8(
-        y, numbers, scales, weight.raw.assumingMemoryBound(to: Int8.self),
-        (weight.raw + layout.scalesStart).assumingMemoryBound(to: UInt16.self), rows, inputs, outputs, first, end)
+      yy_matvec_int8_whole(y, numbers, scales, int8.codes, int8.scales, rows, inputs, outputs, first, end)
     case (.arranged(let x), _):
       NF4Layout(rows: outputs, columns: inputs).withWeight(in: weight.raw) {
         kernels.nf4?(y, x, $0, rows, inputs, outputs, first, end)
@@ -111,6 +109,14 @@ struct FewRows {
       }
     case (.plain(let x), _): multiplyDequantised(columns, x, into: y)
     }
+  }
+
+  private var int8: (codes: UnsafePointer<Int8>, scales: UnsafePointer<UInt16>) {
+    let scales = weight.raw + Int8Layout(rows: outputs, columns: inputs).scalesStart
+    return (
+      UnsafePointer(weight.raw.assumingMemoryBound(to: Int8.self)),
+      UnsafePointer(scales.assumingMemoryBound(to: UInt16.self))
+    )
   }
 
   /// NF4 a few rows of the weight at a time, which are written down as f32 first.

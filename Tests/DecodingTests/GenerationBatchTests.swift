@@ -1,7 +1,7 @@
 import Models
 import Processes
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 import Tokenizers
 
@@ -10,7 +10,8 @@ import Tokenizers
 /// A batch gives for each prompt what a generator of its own gives.
 @Suite struct GenerationBatchTests {
   private static let prompts: [[Int32]] = [
-    [1, 70, 71], [1], [1, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90], [1, 70, 71], [1, 99, 98], [1, 200], [1, 201],
+    [1, 70, 71], [1], [1, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90], [1, 70, 71], [1, 99, 98], [1, 200],
+    [1, 201],
     [1, 202], [1, 203, 204], [1, 205],
   ]
 
@@ -22,7 +23,9 @@ import Tokenizers
     spec.initializerRange = 0.3
     let types = try WeightTypes(dtype: dtype, quantize: nil)
     let model = try LanguageModel.new(spec, types: types, tokenizer: ByteTokenizer(), seed: 3)
-    if adapted { try model.addLoRA(LoRAOptions(rank: 4, alpha: 8, targets: ["q", "v", "gate", "down"], seed: 1)) }
+    if adapted {
+      try model.addLoRA(LoRAOptions(rank: 4, alpha: 8, targets: ["q", "v", "gate", "down"], seed: 1))
+    }
     return model
   }
 
@@ -99,7 +102,9 @@ import Tokenizers
     #expect(
       throws: DecodingError(
         argument: "max_tokens",
-        reason: "in prompt 3: the prompt of 12 tokens and max_tokens 60 make 72, more than the model's context of 64")
+        reason:
+          "in prompt 3: the prompt of 12 tokens and max_tokens 60 make 72, more than the model's context of 64"
+      )
     ) { try GenerationBatch(model: model, prompts: Self.prompts, options: .init(maxTokens: 60)) }
     #expect(throws: DecodingError(argument: "prompt", reason: "in prompt 2: at least one token expected")) {
       try GenerationBatch(model: model, prompts: [[1], []], options: .init())
