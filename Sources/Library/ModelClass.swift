@@ -65,7 +65,7 @@ extension LanguageModel: LuaObject {
     .method(
       "merge_lora",
       "Adds the adapter to the weights, of quantised linears to the dequantised ones, and takes it off.",
-      Param<MergeChoices>("options", "whether to compare the models"),
+      Param<MergeLoRAChoices>("options", "whether to compare the models"),
       returns: Returns<MergeCheckObject?>(
         "check", "with `check`: how far the merged model is from the adapted one"),
       example: "print(m:merge_lora({ check = '从前有一只猫' }))"

@@ -58,13 +58,14 @@ extension LanguageModel {
 
   private func writableTensors() -> [WritableTensor] {
     var merged: [String: (Projection, Projection.Adapter)] = [:]
+    let type = transformer.types.compute
     for (projection, adapter) in transformer.adapters {
       merged[projection.weight.name] = (projection, adapter)
     }
     return transformer.parameters.filter { !$0.isAdapter }.map { parameter in
       WritableTensor(name: parameter.name, shape: parameter.shape) {
         guard let (projection, adapter) = merged[parameter.name] else { return parameter.tensor }
-        return try projection.mergedWeight(adapter)
+        return try projection.mergedWeight(adapter, computedIn: type)
       }
     }
   }

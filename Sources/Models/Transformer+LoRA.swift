@@ -43,7 +43,7 @@ extension Transformer {
   func merge() throws {
     for (projection, adapter) in adapters {
       try Interrupt.check()
-      let merged = try projection.mergedWeight(adapter)
+      let merged = try projection.mergedWeight(adapter, computedIn: types.compute)
       projection.weight.replace(with: merged.converted(to: types.compute))
       projection.weight.differsFromBase = true
       projection.adapter = nil
@@ -58,12 +58,15 @@ extension Transformer {
 
 extension Projection {
   /// W + scale * B A, a new tensor of f32.
-  func mergedWeight(_ adapter: Adapter) throws -> Tensor {
+  ///
+  /// Of quantised weights W is what the adapter was trained beside: the dequantised numbers in the type of products.
+  func mergedWeight(_ adapter: Adapter, computedIn type: DataType) throws -> Tensor {
     try withoutGradients {
       let product = try adapter.b.tensor.detached().matmul(adapter.a.tensor.detached())
-      let base = weight.tensor
+      let base = weight.tensor.dataType.isPlain ? weight.tensor : weight.tensor.converted(to: type)
       let merged =
-        base.dataType == .f32 ? base.copy(purpose: .weights) : base.converted(to: .f32, purpose: .weights)
+        weight.tensor.dataType == .f32
+        ? base.copy(purpose: .weights) : base.converted(to: .f32, purpose: .weights)
       let (sums, terms) = (merged.pointer, product.pointer)
       for i in 0..<merged.count { sums[i] += adapter.scale * terms[i] }
       withExtendedLifetime(product) {}

@@ -3,8 +3,8 @@
 
 ---@class LoadOptions
 ---@field tokenizer? string the path of a tokenizer in place of the folder's own
----@field dtype? string the element type to compute in: f32 (default "f32")
----@field quantize? string a format of quantised weights
+---@field dtype? string what weights and activations are: f32 or bf16 (f32; with quantize bf16)
+---@field quantize? string keeps the blocks' linears frozen in int8 or nf4
 
 ---@class LoRAOptions
 ---@field rank? integer columns of the thin matrices (default 8)
@@ -32,6 +32,8 @@
 ---@field initializer_range? number standard deviation of new weights (default 0.02)
 ---@field tokenizer? Tokenizer the vocabulary; its size is the model's unless vocab_size is given
 ---@field seed? integer decides the weights (default 0)
+---@field dtype? string what weights and activations are: f32 or bf16 (f32; with quantize bf16)
+---@field quantize? string keeps the blocks' linears frozen in int8 or nf4
 ---@field lora? LoRAOptions describe only: an adapter to count
 ---@field train? string[] describe only: the groups that are trained without an adapter (default { "all" })
 
@@ -42,6 +44,9 @@
 ---@class ExtendVocabularyOptions
 ---@field init? 'pieces'|'mean'|'noise'|function pieces, mean, noise, or function(piece, old_ids) giving the row's numbers (default "pieces")
 ---@field seed? integer for noise (default 0)
+
+---@class MergeLoRAOptions
+---@field check? string a text on which the model is compared before and after
 
 ---@class GenerateOptions
 ---@field max_tokens? integer upper bound on new tokens (256, or what the context still takes)
@@ -116,7 +121,7 @@ function Model:load_adapter(folder) end
 ---m:parameter('model.norm.weight')
 ---```
 ---@param name string one of parameter_names
----@return Tensor tensor the model's own, not a copy
+---@return Tensor tensor the model's own where it is f32, else a copy in f32
 function Model:parameter(name) end
 
 ---Makes rows for the pieces that a tokenizer has beyond the model's own.
@@ -142,11 +147,13 @@ function Model:train_only(names) end
 ---@param options? LoRAOptions rank, scale, targets
 function Model:add_lora(options) end
 
----Adds the adapter to the weights and takes it off.
+---Adds the adapter to the weights, of quantised linears to the dequantised ones, and takes it off.
 ---```lua
----m:merge_lora()
+---print(m:merge_lora({ check = '从前有一只猫' }))
 ---```
-function Model:merge_lora() end
+---@param options? MergeLoRAOptions whether to compare the models
+---@return MergeCheck? check with `check`: how far the merged model is from the adapted one
+function Model:merge_lora(options) end
 
 ---Takes the adapter off without using it.
 ---```lua
@@ -221,6 +228,14 @@ function Model:score(text) end
 ---@field weight_bytes integer Bytes of the weights.
 ---@field training_bytes integer Bytes that gradients and optimizer add.
 local Shape = {}
+
+---How far a merged model is from the model with its adapter, over the tokens of a text.
+---@class MergeCheck
+---@field tokens integer Positions compared.
+---@field max_difference number The largest difference between two logits.
+---@field kl number KL(adapted || merged) of the next token, in nats a token.
+---@field top1_agreement number The share of positions with the same likeliest token.
+local MergeCheck = {}
 
 ---Turns of a person and a model.
 ---@class Conversation
