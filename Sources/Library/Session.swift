@@ -13,7 +13,7 @@ public enum Library {
     ("train", { trainModule }), ("optim", { optimModule }), ("schedule", { scheduleModule }),
     ("eval", { evalModule }), ("tensor", { tensorModule }), ("json", { jsonModule }),
     ("files", { filesModule }),
-    ("process", { processModule }),
+    ("process", { processModule }), ("machine", { machineModule }),
   ]
 
   /// Every native module: the source of bindings, `help`, completion and editor annotations.

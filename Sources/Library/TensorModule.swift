@@ -31,6 +31,36 @@ struct CheckGradientOptions: LuaOptions {
   ]
 }
 
+struct AttentionOptions: LuaOptions {
+  var heads: Int?
+  var kvHeads: Int?
+  var documents: [Int]?
+  static let luaName = "AttentionOptions"
+  static let fields = [
+    Field("heads", "heads of queries", \Self.heads, required: true),
+    Field(
+      "kv_heads", "heads of keys and values, each for heads / kv_heads heads of queries (heads)",
+      \Self.kvHeads),
+    Field("documents", "lengths that sum to T (one document)", \Self.documents),
+  ]
+
+  func validate() throws {
+    if let heads, heads < 1 { throw BadArgument("heads", "at least 1 expected, got \(heads)") }
+  }
+
+  func attend(_ q: Tensor, _ k: Tensor, _ v: Tensor) throws -> Tensor {
+    guard let heads else { preconditionFailure("required options are read") }
+    guard q.shape.count == 2, q.shape[1] > 0, q.shape[1] % heads == 0 else {
+      throw BadArgument("q", "shape (T, a multiple of the \(heads) heads) expected, got \(q.shape)")
+    }
+    return try naming(["kvHeads": "kv_heads"]) {
+      try Tensor.attention(
+        q: q, k: k, v: v, heads: heads, kvHeads: kvHeads ?? heads, headWidth: q.shape[1] / heads,
+        documents: documents ?? (q.shape[0] > 0 ? [q.shape[0]] : []))
+    }
+  }
+}
+
 let tensorModule = LuaModule(
   "yuyan.tensor", "Arrays of 32-bit floats with gradients.",
   [
@@ -56,6 +86,14 @@ let tensorModule = LuaModule(
       Param<Int>("axis", "from 1, or from -1 backwards", default: 1),
       returns: Returns<Tensor>("y", "the whole"), example: "yy.tensor.concatenate({ a, b }, 1)"
     ) { tensors, axis in try concatenated(tensors, axis) },
+    LuaFunction(
+      "attention", "Causal attention inside each document of a row of tokens; memory grows with its length.",
+      Param<Tensor>("q", "queries (T, heads * width)"), Param<Tensor>("k", "keys (T, kv_heads * width)"),
+      Param<Tensor>("v", "values (T, kv_heads * width)"),
+      Param<AttentionOptions>("options", "heads and documents"),
+      returns: Returns<Tensor>("out", "(T, heads * width)"),
+      example: "yy.tensor.attention(q, k, v, { heads = 12 })"
+    ) { q, k, v, options in try options.attend(q, k, v) },
     LuaFunction(
       "check_gradient", "Compares the gradient of a function with finite differences.",
       Param<LuaCallback>("f", "takes the inputs, gives a tensor"), Param<[Tensor]>("inputs", "small tensors"),

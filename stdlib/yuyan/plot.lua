@@ -18,10 +18,13 @@ local function quoted(text) return '"' .. text:gsub('[\\"]', "\\%0"):gsub("\n", 
 
 --- The part of a gnuplot program that is the same for every terminal.
 local function program(self, terminal, style)
-  local lines = { terminal, "set encoding utf8", "set key top right", "set border 3", "set tics nomirror", "set grid ytics" }
+  -- Above an axis that begins at zero there is room at the bottom.
+  local key = "set key " .. (self.from_zero and "bottom right" or "top right")
+  local lines = { terminal, "set encoding utf8", key, "set border 3", "set tics nomirror", "set grid ytics" }
   if self.title then lines[#lines + 1] = "set title " .. quoted(self.title) .. " noenhanced" end
   lines[#lines + 1] = "set xlabel " .. quoted(self.x) .. " noenhanced"
   if self.log_y then lines[#lines + 1] = "set logscale y" end
+  if self.from_zero then lines[#lines + 1] = "set yrange [0:*]" end
   local curves = {}
   for i, series in ipairs(self.series) do
     lines[#lines + 1] = ("$data%d << END_OF_DATA"):format(i)
@@ -49,7 +52,7 @@ function Plot:svg()
   local svg = draw(program(self, terminal, function(i)
     return ("linewidth 2 linecolor rgb %s"):format(quoted(colours[(i - 1) % #colours + 1]))
   end))
-  return svg:gsub("^.-(<svg)", "%1", 1)
+  return (svg:gsub("^.-(<svg)", "%1", 1))
 end
 
 --- The picture in characters.
@@ -70,19 +73,22 @@ local function number(value) return math.type(value) and value == value and math
 
 --- Draws lines through the numbers of records.
 ---@param rows table[] records, such as `run.history`
----@param options { x: string, y: string[], title: string, log_y: boolean, width: integer, height: integer } the fields to draw, and how
+---@param options { x: string, y: string[], title: string, log_y: boolean, from_zero: boolean, width: integer, height: integer } the fields to draw, and how
 ---@return Plot plot shows itself in a notebook and in a terminal
 --- Example: `plot.line({ { step = 1, loss = 3 }, { step = 2, loss = 2 } }, { x = "step", y = { "loss" } })`
 function plot.line(rows, options)
   if type(rows) ~= "table" then error(("bad argument #1 'rows' to 'plot.line' (table expected, got %s)"):format(type(rows)), 2) end
   if type(options) ~= "table" then error("bad argument #2 'options' to 'plot.line' (a table with x and y expected)", 2) end
-  local known = { x = true, y = true, title = true, log_y = true, width = true, height = true }
+  local known = { x = true, y = true, title = true, log_y = true, from_zero = true, width = true, height = true }
   for name in pairs(options) do
     if not known[name] then
-      local meant = nearest(tostring(name), { "x", "y", "title", "log_y", "width", "height" })
+      local meant = nearest(tostring(name), { "x", "y", "title", "log_y", "from_zero", "width", "height" })
       error(("bad argument #2 'options' to 'plot.line' (unknown option '%s'%s)"):format(name,
-        meant and "; did you mean '" .. meant .. "'?" or "; x, y, title, log_y, width and height are known"), 2)
+        meant and "; did you mean '" .. meant .. "'?" or "; x, y, title, log_y, from_zero, width and height are known"), 2)
     end
+  end
+  if options.log_y and options.from_zero then
+    error("bad argument #2 'options' to 'plot.line' (a logarithmic axis has no zero: log_y or from_zero expected)", 2)
   end
   local x = options.x
   local names = type(options.y) == "string" and { options.y } or options.y
@@ -101,8 +107,8 @@ function plot.line(rows, options)
     series[#series + 1] = { name = name, points = points }
   end
   return setmetatable({
-    x = x, series = series, title = options.title, log_y = options.log_y, width = options.width or 640,
-    height = options.height or 360,
+    x = x, series = series, title = options.title, log_y = options.log_y, from_zero = options.from_zero,
+    width = options.width or 640, height = options.height or 360,
   }, Plot)
 end
 

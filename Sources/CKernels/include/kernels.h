@@ -79,6 +79,9 @@ void yy_adamw(
 double yy_squared_norm(const float *x, intptr_t count);
 intptr_t yy_first_non_finite(const float *x, intptr_t count);
 
+/* read_sum.c */
+uint64_t yy_read_sum(const uint64_t *words, intptr_t count);
+
 /* rows.c */
 void yy_add_bias(float *out, const float *bias, intptr_t rows, intptr_t columns);
 void yy_add_column_sums(

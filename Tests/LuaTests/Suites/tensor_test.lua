@@ -108,4 +108,37 @@ suite["tells which argument has which shape"] = function()
     function() yy.tensor.check_gradient(function() return 1 end, { x }) end)
 end
 
+-- One head of width 1: softmax of q * k over what comes before, times v.
+suite["attends to what comes before in the same document"] = function()
+  local q, k, v = yy.tensor { { 1 }, { 1 }, { 2 } }, yy.tensor { { 0 }, { math.log(3) }, { 5 } }, yy.tensor { { 4 }, { 8 }, { 1 } }
+  local out = yy.tensor.attention(q, k, v, { heads = 1, documents = { 2, 1 } }):to_table()
+  test.near(out[1][1], 4)
+  test.near(out[2][1], (1 * 4 + 3 * 8) / 4)
+  test.near(out[3][1], 1)
+  test.near(yy.tensor.attention(q, k, v, { heads = 1 }):to_table()[2][1], 7)
+  local agrees, report = yy.tensor.check_gradient(function(a, b, c)
+    return (yy.tensor.attention(a, b, c, { heads = 2, kv_heads = 1, documents = { 3, 2 } }) ^ 2):sum()
+  end, { yy.tensor.normal({ 5, 4 }, { seed = 1 }), yy.tensor.normal({ 5, 2 }, { seed = 2 }), yy.tensor.normal({ 5, 2 }, { seed = 3 }) })
+  test.ok(agrees, report)
+end
+
+suite["tells how its numbers are stored"] = function()
+  local x = yy.tensor.zeros { 3, 5 }
+  test.equal({ x.dtype, x.bytes }, { "f32", 60 })
+  local half = yy.model.new { hidden_size = 8, num_hidden_layers = 1, num_attention_heads = 2, vocab_size = 10, dtype = "bf16" }
+  local embedding = half:parameter "model.embed_tokens.weight"
+  test.equal({ embedding.dtype, embedding.bytes }, { "bf16", 2 * 8 * 10 })
+end
+
+suite["says what is wrong with an attention"] = function()
+  local q, k = yy.tensor.zeros { 3, 4 }, yy.tensor.zeros { 3, 2 }
+  local function attend(options) return function() yy.tensor.attention(q, k, k, options) end end
+  test.raises("bad argument #1 'q' to 'tensor.attention' (shape (T, a multiple of the 3 heads) expected, got [3, 4])",
+    attend { heads = 3 })
+  test.raises("bad argument #4 'options' to 'tensor.attention' (option 'kv_heads': a divisor of the 2 heads expected, got 3)",
+    attend { heads = 2, kv_heads = 3 })
+  test.raises("bad argument #4 'options' to 'tensor.attention' (option 'documents': positive lengths that sum to 3 expected, got [2])",
+    attend { heads = 2, kv_heads = 1, documents = { 2 } })
+end
+
 return suite

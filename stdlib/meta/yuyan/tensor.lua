@@ -9,6 +9,11 @@
 ---@field standard_deviation? number spread around 0 (default 1)
 ---@field requires_grad? boolean whether backward computes a gradient for it (default false)
 
+---@class AttentionOptions
+---@field heads integer heads of queries
+---@field kv_heads? integer heads of keys and values, each for heads / kv_heads heads of queries (heads)
+---@field documents? integer[] lengths that sum to T (one document)
+
 ---@class CheckGradientOptions
 ---@field epsilon? number step of the finite differences (default 0.01)
 ---@field tolerance? number largest relative error that counts as agreement (default 0.01)
@@ -16,6 +21,8 @@
 ---An array of 32-bit floats that can record how it was computed.
 ---@class Tensor
 ---@field shape integer[] The length of each axis.
+---@field dtype string How its numbers are stored: f32, bf16, int8 or nf4.
+---@field bytes integer The memory its numbers take.
 ---@field requires_grad boolean Whether backward computes a gradient for it.
 ---@field grad Tensor? The gradient that backward summed here, or nil.
 ---@operator len: integer
@@ -265,6 +272,17 @@ function tensor.normal(shape, options) end
 ---@param axis? integer from 1, or from -1 backwards (default 1)
 ---@return Tensor y the whole
 function tensor.concatenate(tensors, axis) end
+
+---Causal attention inside each document of a row of tokens; memory grows with its length.
+---```lua
+---yy.tensor.attention(q, k, v, { heads = 12 })
+---```
+---@param q Tensor queries (T, heads * width)
+---@param k Tensor keys (T, kv_heads * width)
+---@param v Tensor values (T, kv_heads * width)
+---@param options AttentionOptions heads and documents
+---@return Tensor out (T, heads * width)
+function tensor.attention(q, k, v, options) end
 
 ---Compares the gradient of a function with finite differences.
 ---```lua
