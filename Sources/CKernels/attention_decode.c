@@ -6,7 +6,10 @@
    out = softmax(scale * q k') v. `scores` has room for count numbers. The cache is read once, in f32 or bf16;
    everything is computed in f32. */
 
-enum { YY_COLUMNS = 4 * YY_LANES }; /* of v that are summed in registers */
+enum {
+  YY_COLUMNS = 4 * YY_LANES, /* of v that are summed in registers */
+  YY_ROWS_AHEAD = 12         /* rows that are asked for before their use: they lie too far apart to be foreseen */
+};
 
 #define YY_ATTENTION_DECODE(NAME, TYPE, WIDEN, WIDEN_PART)                                              \
   YY_KERNEL void NAME(                                                                                  \
@@ -18,6 +21,8 @@ enum { YY_COLUMNS = 4 * YY_LANES }; /* of v that are summed in registers */
       yy_f32 total = 0.0f;                                                                              \
       intptr_t i = 0;                                                                                   \
       for (; i + YY_LANES <= width; i += YY_LANES) {                                                    \
+        if (i % (64 / (intptr_t)sizeof(TYPE)) == 0)                                                     \
+          __builtin_prefetch(row + YY_ROWS_AHEAD * rowStride + i);                                      \
         WIDEN(&b, row + i);                                                                             \
         total += YY_LOAD(q + i) * b;                                                                    \
       }                                                                                                 \
@@ -35,6 +40,8 @@ enum { YY_COLUMNS = 4 * YY_LANES }; /* of v that are summed in registers */
       yy_f32 sums[4] = {0.0f, 0.0f, 0.0f, 0.0f};                                                        \
       for (intptr_t j = 0; j < count; j++) {                                                            \
         _Pragma("unroll") for (int c = 0; c < 4; c++) {                                                 \
+          if (c * YY_LANES % (64 / (intptr_t)sizeof(TYPE)) == 0)                                        \
+            __builtin_prefetch(v + (j + YY_ROWS_AHEAD) * rowStride + first + c * YY_LANES);             \
           WIDEN(&b, v + j * rowStride + first + c * YY_LANES);                                          \
           sums[c] += scores[j] * b;                                                                     \
         }                                                                                               \

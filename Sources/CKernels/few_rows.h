@@ -7,7 +7,8 @@
 
 #include "widen.h"
 
-/* How far ahead of its use a weight is asked for: the CPU's own prefetchers stop at the end of a page. */
+/* How far ahead of its use a weight is asked for, where so much is computed between two loads that the CPU does
+   not run far enough ahead by itself: for NF4, and for bf16 made f32. Elsewhere it is faster left alone. */
 enum { YY_AHEAD = 2048 };
 
 #define YY_PREFETCH(pointer) __builtin_prefetch((const char *)(pointer) + YY_AHEAD, 0, 3)

@@ -10,7 +10,10 @@
     yy_f32 total[4][4] = {{0.0f}}, v, part;                                                           \
     intptr_t i = 0;                                                                                   \
     for (; i + 4 * YY_LANES <= inputs; i += 4 * YY_LANES) {                                           \
-      for (int line = 0; line < (int)sizeof(TYPE); line++) YY_PREFETCH(w + i + 64 / sizeof(TYPE) * line); \
+      if (sizeof(TYPE) == 2) {                                                                        \
+        YY_PREFETCH(w + i);                                                                           \
+        YY_PREFETCH(w + i + 32);                                                                      \
+      }                                                                                               \
       _Pragma("unroll") for (int a = 0; a < 4; a++) {                                                 \
         WIDEN(&v, w + i + a * YY_LANES);                                                              \
         _Pragma("unroll") for (int r = 0; r < R; r++)                                                 \

@@ -29,7 +29,6 @@ YY_AVX512_BF16_INLINE void dot_bf16(
   for (; i + 128 <= inputs; i += 128) {
 #pragma unroll
     for (int a = 0; a < 4; a++) {
-      YY_PREFETCH(w + i + 32 * a);
       const __m512bh v = (__m512bh)_mm512_loadu_si512(w + i + 32 * a);
 #pragma unroll
       for (int r = 0; r < R; r++)
@@ -82,41 +81,62 @@ YY_INLINE void expand_absmax(float *out, const yy_nf4_weight *weight, intptr_t f
   }
 }
 
-enum { FACTORS = YY_NF4_INPUTS / YY_NF4_BLOCK }; /* that are made at a time: for as many rows as they last */
+enum {
+  MOST_FACTORS = YY_NF4_INPUTS / YY_NF4_BLOCK, /* of a row */
+  FACTORS = 128 /* that are made at a time, where rows have fewer: not so many that reading the codes pauses */
+};
 
-#define NF4_DOT(NAME, TARGET, ELEMENT, VECTOR, LOAD_TABLE, SHIFTS, CHUNK)                                   \
+/* `R` rows of x against `P` rows of codes, which lie `stride` bytes apart. */
+#define NF4_DOT(NAME, TARGET, ELEMENT, VECTOR, LOAD_TABLE, SHIFTS, WEIGHTS, PRODUCT)                          \
   TARGET static inline __attribute__((always_inline)) void NAME##_chunk(                                    \
-      __m512 *total, __m512i v, __m512 factor, const ELEMENT *x, VECTOR table, const int R,                 \
-      intptr_t columns) {                                                                                   \
-    __m512 sums[4] = {_mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps()};  \
-    _Pragma("unroll") for (int j = 0; j < SHIFTS; j++) { CHUNK }                                            \
-    _Pragma("unroll") for (int r = 0; r < R; r++) total[r] = _mm512_fmadd_ps(sums[r], factor, total[r]);    \
+      __m512 (*total)[4], const __m512i *v, const __m512 *factor, const ELEMENT *x, VECTOR table, const int R, \
+      const int P, intptr_t columns) {                                                                      \
+    __m512 sums[2][4];                                                                                      \
+    _Pragma("unroll") for (int p = 0; p < P; p++)                                                           \
+        _Pragma("unroll") for (int r = 0; r < R; r++) sums[p][r] = _mm512_setzero_ps();                     \
+    _Pragma("unroll") for (int j = 0; j < SHIFTS; j++)                                                      \
+        _Pragma("unroll") for (int p = 0; p < P; p++) {                                                     \
+      WEIGHTS                                                                                               \
+      _Pragma("unroll") for (int r = 0; r < R; r++) sums[p][r] = PRODUCT;                                   \
+    }                                                                                                       \
+    _Pragma("unroll") for (int p = 0; p < P; p++)                                                           \
+        _Pragma("unroll") for (int r = 0; r < R; r++)                                                       \
+            total[p][r] = _mm512_fmadd_ps(sums[p][r], factor[p], total[p][r]);                              \
   }                                                                                                         \
   TARGET static inline __attribute__((always_inline)) void NAME(                                            \
-      float *y, const ELEMENT *x, const uint8_t *codes, const float *factors, const int R, intptr_t inputs, \
-      intptr_t outputs) {                                                                                   \
-    const intptr_t columns = (inputs + 127) / 128 * 128;                                                    \
+      float *y, const ELEMENT *x, const uint8_t *codes, const float *factors, const int R, const int P,     \
+      intptr_t inputs, intptr_t outputs) {                                                                  \
+    const intptr_t columns = (inputs + 127) / 128 * 128, stride = inputs / 2, blocks = inputs / YY_NF4_BLOCK; \
     const VECTOR table = LOAD_TABLE;                                                                        \
-    __m512 total[4] = {_mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps()}; \
+    __m512 total[2][4], factor[2];                                                                          \
+    __m512i v[2];                                                                                           \
+    _Pragma("unroll") for (int p = 0; p < P; p++)                                                           \
+        _Pragma("unroll") for (int r = 0; r < R; r++) total[p][r] = _mm512_setzero_ps();                    \
     intptr_t i = 0;                                                                                         \
     for (; i + 128 <= inputs; i += 128, factors += 2) {                                                     \
-      YY_PREFETCH(codes + i / 2);                                                                           \
-      const __m512 factor =                                                                                 \
-          _mm512_mask_broadcastss_ps(_mm512_set1_ps(factors[0]), 0xff00, _mm_load_ss(factors + 1));         \
-      NAME##_chunk(total, _mm512_loadu_si512(codes + i / 2), factor, x + i, table, R, columns);             \
+      _Pragma("unroll") for (int p = 0; p < P; p++) {                                                       \
+        YY_PREFETCH(codes + p * stride + i / 2);                                                            \
+        v[p] = _mm512_loadu_si512(codes + p * stride + i / 2);                                              \
+        const float *pair = factors + p * blocks;                                                           \
+        factor[p] = _mm512_mask_broadcastss_ps(_mm512_set1_ps(pair[0]), 0xff00, _mm_load_ss(pair + 1));     \
+      }                                                                                                     \
+      NAME##_chunk(total, v, factor, x + i, table, R, P, columns);                                          \
     }                                                                                                       \
-    if (i < inputs)                                                                                         \
-      NAME##_chunk(                                                                                         \
-          total, _mm512_maskz_loadu_epi64(0x0f, codes + i / 2), _mm512_set1_ps(factors[0]), x + i, table, R, \
-          columns);                                                                                         \
-    _Pragma("unroll") for (int r = 0; r < R; r++) y[r * outputs] = sum_lanes(total[r]);                     \
+    if (i < inputs) {                                                                                       \
+      _Pragma("unroll") for (int p = 0; p < P; p++) {                                                       \
+        v[p] = _mm512_maskz_loadu_epi64(0x0f, codes + p * stride + i / 2);                                  \
+        factor[p] = _mm512_set1_ps(factors[p * blocks]);                                                    \
+      }                                                                                                     \
+      NAME##_chunk(total, v, factor, x + i, table, R, P, columns);                                          \
+    }                                                                                                       \
+    _Pragma("unroll") for (int p = 0; p < P; p++)                                                           \
+        _Pragma("unroll") for (int r = 0; r < R; r++) y[r * outputs + p] = sum_lanes(total[p][r]);          \
   }
 
-NF4_DOT(dot_nf4, YY_AVX512, float, __m512, _mm512_loadu_ps(yy_nf4_table), 8, {
-  const __m512 w = _mm512_permutexvar_ps(_mm512_srli_epi32(v, (unsigned)(4 * j)), table);
-  _Pragma("unroll") for (int r = 0; r < R; r++)
-      sums[r] = _mm512_fmadd_ps(w, _mm512_loadu_ps(x + r * columns + 16 * j), sums[r]);
-})
+NF4_DOT(
+    dot_nf4, YY_AVX512, float, __m512, _mm512_loadu_ps(yy_nf4_table), 8,
+    const __m512 w = _mm512_permutexvar_ps(_mm512_srli_epi32(v[p], (unsigned)(4 * j)), table);
+    , _mm512_fmadd_ps(w, _mm512_loadu_ps(x + r * columns + 16 * j), sums[p][r]))
 
 /* The table in bf16, twice: a shuffle of 32 words looks at five bits. */
 YY_AVX512_BF16_INLINE __m512i bf16_table(void) {
@@ -124,41 +144,38 @@ YY_AVX512_BF16_INLINE __m512i bf16_table(void) {
   return (__m512i)_mm512_cvtne2ps_pbh(table, table);
 }
 
-NF4_DOT(dot_nf4_bf16, YY_AVX512_BF16, uint16_t, __m512i, bf16_table(), 4, {
-  const __m512bh w = (__m512bh)_mm512_permutexvar_epi16(_mm512_srli_epi16(v, (unsigned)(4 * j)), table);
-  _Pragma("unroll") for (int r = 0; r < R; r++)
-      sums[r] = _mm512_dpbf16_ps(
-          sums[r], w, (__m512bh)_mm512_loadu_si512(x + r * columns + 32 * j));
-})
+NF4_DOT(
+    dot_nf4_bf16, YY_AVX512_BF16, uint16_t, __m512i, bf16_table(), 4,
+    const __m512bh w = (__m512bh)_mm512_permutexvar_epi16(_mm512_srli_epi16(v[p], (unsigned)(4 * j)), table);
+    , _mm512_dpbf16_ps(sums[p][r], w, (__m512bh)_mm512_loadu_si512(x + r * columns + 32 * j)))
 
-#define NF4_MATVEC(NAME, TARGET, ELEMENT, DOT_ROW)                                                            \
+#define NF4_MATVEC(NAME, TARGET, ELEMENT, DOT)                                                                \
   TARGET static void NAME(                                                                                    \
       float *y, const ELEMENT *x, yy_nf4_weight weight, intptr_t rows, intptr_t inputs, intptr_t outputs,     \
       intptr_t first, intptr_t end) {                                                                         \
-    float factors[FACTORS];                                                                                   \
+    float factors[MOST_FACTORS];                                                                              \
     const intptr_t columns = (inputs + 127) / 128 * 128, blocks = inputs / YY_NF4_BLOCK;                      \
-    const intptr_t lasting = blocks > 0 ? FACTORS / blocks : end - first;                                     \
+    const intptr_t lasting = blocks == 0 ? end - first : blocks < FACTORS ? FACTORS / blocks : 1;             \
+    const intptr_t pairs = rows > 1; /* one row of x reads faster from one place at a time */                 \
     for (intptr_t start = first; start < end; start += lasting) {                                             \
       const intptr_t stop = start + lasting < end ? start + lasting : end;                                    \
       expand_absmax(factors, &weight, start * blocks, (stop - start) * blocks);                               \
-      for (intptr_t n = start; n < stop; n++) {                                                               \
-        YY_BY_ROWS(rows, DOT_ROW)                                                                             \
-      }                                                                                                       \
+      intptr_t n = start;                                                                                     \
+      for (; pairs && n + 2 <= stop; n += 2) { YY_BY_ROWS(rows, DOT##_2) }                                             \
+      for (; n < stop; n++) { YY_BY_ROWS(rows, DOT##_1) }                                                     \
     }                                                                                                         \
   }
 
-#define DOT(row, R)                                                                                \
-  dot_nf4(                                                                                         \
+#define NF4_ROWS(DOT, row, R, P)                                                                             \
+  DOT(                                                                                                       \
       y + row * outputs + n, x + row * columns, weight.codes + n * inputs / 2, factors + (n - start) * blocks, \
-      R, inputs, outputs)
-NF4_MATVEC(matvec_nf4, YY_AVX512, float, DOT)
-#undef DOT
-#define DOT(row, R)                                                                                \
-  dot_nf4_bf16(                                                                                    \
-      y + row * outputs + n, x + row * columns, weight.codes + n * inputs / 2, factors + (n - start) * blocks, \
-      R, inputs, outputs)
-NF4_MATVEC(matvec_nf4_bf16, YY_AVX512_BF16, uint16_t, DOT)
-#undef DOT
+      R, P, inputs, outputs)
+#define DOT_F32_1(row, R) NF4_ROWS(dot_nf4, row, R, 1)
+#define DOT_F32_2(row, R) NF4_ROWS(dot_nf4, row, R, 2)
+#define DOT_BF16_1(row, R) NF4_ROWS(dot_nf4_bf16, row, R, 1)
+#define DOT_BF16_2(row, R) NF4_ROWS(dot_nf4_bf16, row, R, 2)
+NF4_MATVEC(matvec_nf4, YY_AVX512, float, DOT_F32)
+NF4_MATVEC(matvec_nf4_bf16, YY_AVX512_BF16, uint16_t, DOT_BF16)
 
 yy_matvec_kernels yy_matvec_for_this_cpu(void) {
   yy_matvec_kernels kernels = {0, 0, 0};

@@ -21,7 +21,6 @@ YY_INLINE void yy_dot_int8_f32(
   yy_f32 total[4] = {0.0f, 0.0f, 0.0f, 0.0f};
   intptr_t i = 0;
   for (; i + YY_BLOCK <= inputs; i += YY_BLOCK, scales++) {
-    if (i % (2 * YY_BLOCK) == 0) YY_PREFETCH(codes + i);
     const uint32_t bits = (uint32_t)*scales << 16;
     float scale;
     memcpy(&scale, &bits, sizeof scale);
@@ -123,7 +122,6 @@ YY_INLINE void yy_dot_int8_whole(
     const intptr_t full = whole - start < count ? whole - start : count;
     intptr_t b = 0;
     for (; b + 2 <= full; b += 2) {
-      YY_PREFETCH(c + b * YY_BLOCK);
       _Pragma("unroll") for (int a = 0; a < 2; a++) {
         const yy_i16x32 w =
             __builtin_convertvector(*(const yy_i8x32_unaligned *)(c + (b + a) * YY_BLOCK), yy_i16x32);

@@ -38,9 +38,9 @@ extension Tensor {
     }
   }
 
-  /// Pieces of 16 to 128 KB of weights: worth a thread's while, and short enough to wait for the last.
+  /// Pieces of 32 to 256 KB of weights: long enough to be read as one stream, short enough to wait for the last.
   private static func columnsPerPiece(_ outputs: Int, bytes: Int) -> Int {
-    let wanted = Swift.min(Swift.max(bytes / 64, 1 << 14), 1 << 17)
+    let wanted = Swift.min(Swift.max(bytes / 16, 1 << 15), 1 << 18)
     let size = outputs * wanted / Swift.max(1, bytes)
     return Swift.max(16, size & ~15)
   }
