@@ -15,119 +15,130 @@ struct FewRows {
   /// Kernels for CPUs with AVX-512, where this is one.
   static let kernelsOfThisCPU = yy_matvec_for_this_cpu()
 
-  private let weight: Tensor
-  private let rows: Int
-  private let inputs: Int
-  private let outputs: Int
-  private let form: Form
-  private let kernels: yy_matvec_kernels
+  /// x as the weight's kernel reads it, and the weight: what `work` points into.
+  let owners: [Tensor]
+  let work: Work
 
-  /// x as the weight's kernel reads it.
-  private enum Form {
-    case plain(Tensor)
-    /// In the order of the codes in 128 columns of NF4.
-    case arranged([Float])
-    case arrangedHalves([UInt16])
-    /// Numbers of 16 bits, and the scale of every 32.
-    case whole([Int16], scales: [Float])
+  /// What a piece needs to know, without a reference that threads would count.
+  struct Work {
+    fileprivate let kernel: Kernel
+    fileprivate let x: UnsafeRawPointer
+    /// Of every 32 whole numbers of x.
+    fileprivate let scales: UnsafePointer<Float>?
+    fileprivate let weight: UnsafeRawPointer
+    fileprivate let rows: Int
+    fileprivate let inputs: Int
+    fileprivate let outputs: Int
+    fileprivate let kernels: yy_matvec_kernels
+  }
+
+  fileprivate enum Kernel {
+    case f32, bf16, halves, int8, whole, nf4, nf4Halves, dequantized
   }
 
   /// - Parameters:
   ///   - x: (R, K) of f32 or bf16, which decides the type of the products.
   ///   - kernels: those of the CPU beside the ones that run on any.
   init(_ x: Tensor, weight: Tensor, kernels: yy_matvec_kernels = kernelsOfThisCPU) {
-    (outputs, inputs) = (weight.shape[0], weight.shape[1])
-    rows = x.shape.dropLast().reduce(1, *)
-    self.weight = weight
-    self.kernels = kernels
-    form =
+    let (outputs, inputs) = (weight.shape[0], weight.shape[1])
+    let rows = x.shape.dropLast().reduce(1, *), isHalf = x.dataType == .bf16
+    let kernel: Kernel =
       switch weight.dataType {
-      case .f32: .plain(x.converted(to: .f32, purpose: .activations))
-      case .bf16:
-        .plain(kernels.bf16 == nil ? x.converted(to: .f32, purpose: .activations) : x)
-      case .int8:
-        x.dataType == .f32
-          ? .plain(x) : Self.whole(x.converted(to: .f32, purpose: .activations), rows, inputs)
-      case .nf4: Self.arranged(x, rows, inputs, kernels)
+      case .f32: .f32
+      case .bf16: isHalf && kernels.bf16 != nil ? .halves : .bf16
+      case .int8: isHalf ? .whole : .int8
+      case .nf4:
+        // The CPU's own kernels read blocks that lie in one row each.
+        if inputs % Int(YY_NF4_BLOCK) != 0 || inputs > Int(YY_NF4_INPUTS) || kernels.nf4 == nil {
+          .dequantized
+        } else {
+          isHalf && kernels.nf4_bf16 != nil ? .nf4Halves : .nf4
+        }
       }
+    let prepared = Self.prepare(x, for: kernel, rows, inputs)
+    owners = [prepared.x, weight] + [prepared.scales].compactMap(\.self)
+    work = Work(
+      kernel: kernel, x: UnsafeRawPointer(prepared.x.raw),
+      scales: prepared.scales.map { UnsafePointer($0.pointer) }, weight: UnsafeRawPointer(weight.raw),
+      rows: rows, inputs: inputs, outputs: outputs, kernels: kernels)
   }
 
-  private static func whole(_ x: Tensor, _ rows: Int, _ inputs: Int) -> Form {
-    let block = Int(YY_INT8_BLOCK), blocks = (inputs + block - 1) / block
-    var scales = [Float](repeating: 0, count: rows * ((blocks + 15) / 16 * 16))
-    let numbers = [Int16](unsafeUninitializedCapacity: rows * blocks * block) { numbers, count in
-      if let numbers = numbers.baseAddress { yy_quantize_rows(numbers, &scales, x.pointer, rows, inputs) }
-      count = rows * blocks * block
-    }
-    return .whole(numbers, scales: scales)
-  }
-
-  /// Blocks that lie in one row each can be read by the CPU's own kernels.
-  private static func arranged(_ x: Tensor, _ rows: Int, _ inputs: Int, _ kernels: yy_matvec_kernels) -> Form
-  {
+  private static func prepare(
+    _ x: Tensor, for kernel: Kernel, _ rows: Int, _ inputs: Int
+  ) -> (x: Tensor, scales: Tensor?) {
     let columns = (inputs + 127) / 128 * 128
-    guard inputs % Int(YY_NF4_BLOCK) == 0, inputs <= Int(YY_NF4_INPUTS), kernels.nf4 != nil else {
-      return .plain(x.converted(to: .f32, purpose: .activations))
+    switch kernel {
+    case .halves: return (x, nil)
+    case .nf4Halves:
+      let arranged = Tensor.uninitialized([rows, columns], type: .bf16)
+      yy_nf4_arrange_bf16(arranged.bfloat16, x.bfloat16, rows, inputs)
+      return (arranged, nil)
+    case .f32, .bf16, .int8, .dequantized: return (x.converted(to: .f32, purpose: .activations), nil)
+    case .nf4:
+      let floats = x.converted(to: .f32, purpose: .activations)
+      let arranged = Tensor.uninitialized([rows, columns])
+      withExtendedLifetime(floats) { yy_nf4_arrange(arranged.pointer, floats.pointer, rows, inputs) }
+      return (arranged, nil)
+    case .whole:
+      let floats = x.converted(to: .f32, purpose: .activations)
+      let block = Int(YY_INT8_BLOCK), blocks = (inputs + block - 1) / block
+      // Numbers of 16 bits, for which there is no type of tensor.
+      let numbers = Tensor.uninitialized([rows, blocks * block], type: .bf16)
+      let scales = Tensor.uninitialized([rows, (blocks + 15) / 16 * 16])
+      withExtendedLifetime(floats) {
+        yy_quantize_rows(
+          numbers.raw.assumingMemoryBound(to: Int16.self), scales.pointer, floats.pointer, rows, inputs)
+      }
+      return (numbers, scales)
     }
-    if x.dataType == .bf16, kernels.nf4_bf16 != nil {
-      return .arrangedHalves(
-        .init(unsafeUninitializedCapacity: rows * columns) { out, count in
-          if let out = out.baseAddress { yy_nf4_arrange_bf16(out, x.bfloat16, rows, inputs) }
-          count = rows * columns
-        })
-    }
-    let x = x.converted(to: .f32, purpose: .activations)
-    return .arranged(
-      .init(unsafeUninitializedCapacity: rows * columns) { out, count in
-        if let out = out.baseAddress { yy_nf4_arrange(out, x.pointer, rows, inputs) }
-        count = rows * columns
-      })
   }
+}
 
+extension FewRows.Work {
   /// Writes some columns of the result (R, N), which begins at `y`.
   func multiply(_ columns: Range<Int>, into y: UnsafeMutablePointer<Float>) {
     let (first, end) = (columns.lowerBound, columns.upperBound)
-    switch (form, weight.dataType) {
-    case (.plain(let x), .f32): yy_matvec_f32(y, x.pointer, weight.pointer, rows, inputs, outputs, first, end)
-    case (.plain(let x), .bf16):
-      if x.dataType == .bf16, let kernel = kernels.bf16 {
-        kernel(y, x.bfloat16, weight.bfloat16, rows, inputs, outputs, first, end)
-      } else {
-        yy_matvec_bf16(y, x.pointer, weight.bfloat16, rows, inputs, outputs, first, end)
+    switch kernel {
+    case .f32: yy_matvec_f32(y, floats, weight.of(Float.self), rows, inputs, outputs, first, end)
+    case .bf16: yy_matvec_bf16(y, floats, weight.of(UInt16.self), rows, inputs, outputs, first, end)
+    case .halves:
+      kernels.bf16?(y, x.of(UInt16.self), weight.of(UInt16.self), rows, inputs, outputs, first, end)
+    case .int8: yy_matvec_int8(y, floats, weight.of(Int8.self), int8Scales, rows, inputs, outputs, first, end)
+    case .whole:
+      guard let scales else { preconditionFailure("whole numbers have scales") }
+      yy_matvec_int8_whole(
+        y, x.of(Int16.self), scales, weight.of(Int8.self), int8Scales, rows, inputs, outputs, first, end)
+    case .nf4:
+      NF4Layout(rows: outputs, columns: inputs).withWeight(in: weight) {
+        kernels.nf4?(y, floats, $0, rows, inputs, outputs, first, end)
       }
-    case (.plain(let x), .int8):
-      yy_matvec_int8(y, x.pointer, int8.codes, int8.scales, rows, inputs, outputs, first, end)
-    case (.whole(let numbers, let scales), _):
-      yy_matvec_int8_whole(y, numbers, scales, int8.codes, int8.scales, rows, inputs, outputs, first, end)
-    case (.arranged(let x), _):
-      NF4Layout(rows: outputs, columns: inputs).withWeight(in: weight.raw) {
-        kernels.nf4?(y, x, $0, rows, inputs, outputs, first, end)
+    case .nf4Halves:
+      NF4Layout(rows: outputs, columns: inputs).withWeight(in: weight) {
+        kernels.nf4_bf16?(y, x.of(UInt16.self), $0, rows, inputs, outputs, first, end)
       }
-    case (.arrangedHalves(let x), _):
-      NF4Layout(rows: outputs, columns: inputs).withWeight(in: weight.raw) {
-        kernels.nf4_bf16?(y, x, $0, rows, inputs, outputs, first, end)
-      }
-    case (.plain(let x), _): multiplyDequantised(columns, x, into: y)
+    case .dequantized: multiplyDequantized(columns, into: y)
     }
   }
 
-  private var int8: (codes: UnsafePointer<Int8>, scales: UnsafePointer<UInt16>) {
-    let scales = weight.raw + Int8Layout(rows: outputs, columns: inputs).scalesStart
-    return (
-      UnsafePointer(weight.raw.assumingMemoryBound(to: Int8.self)),
-      UnsafePointer(scales.assumingMemoryBound(to: UInt16.self))
-    )
+  private var floats: UnsafePointer<Float> { x.of(Float.self) }
+
+  private var int8Scales: UnsafePointer<UInt16> {
+    (weight + Int8Layout(rows: outputs, columns: inputs).scalesStart).of(UInt16.self)
   }
 
   /// NF4 a few rows of the weight at a time, which are written down as f32 first.
-  private func multiplyDequantised(_ columns: Range<Int>, _ x: Tensor, into y: UnsafeMutablePointer<Float>) {
+  private func multiplyDequantized(_ columns: Range<Int>, into y: UnsafeMutablePointer<Float>) {
     let layout = NF4Layout(rows: outputs, columns: inputs)
     withUnsafeTemporaryAllocation(of: Float.self, capacity: 4 * inputs) { memory in
-      guard let floats = memory.baseAddress else { return }
+      guard let rowsOfWeight = memory.baseAddress else { return }
       for block in columns.blocks(of: 4) {
-        layout.dequantize(UnsafeRawPointer(weight.raw), rows: block, into: floats)
-        yy_matvec_f32(y + block.lowerBound, x.pointer, floats, rows, inputs, outputs, 0, block.count)
+        layout.dequantize(weight, rows: block, into: rowsOfWeight)
+        yy_matvec_f32(y + block.lowerBound, floats, rowsOfWeight, rows, inputs, outputs, 0, block.count)
       }
     }
   }
+}
+
+extension UnsafeRawPointer {
+  fileprivate func of<T>(_ type: T.Type) -> UnsafePointer<T> { assumingMemoryBound(to: type) }
 }

@@ -32,9 +32,8 @@ struct HugePageSlabs {
   static func map(_ size: Int) -> UInt? {
     let flags = MAP_PRIVATE | MAP_ANONYMOUS, system = 1 << 12
     let whole = (size + system - 1) / system * system
-    guard let memory = mmap(nil, whole + page, PROT_READ | PROT_WRITE, flags, -1, 0), memory != MAP_FAILED else {
-      return nil
-    }
+    guard let memory = mmap(nil, whole + page, PROT_READ | PROT_WRITE, flags, -1, 0), memory != MAP_FAILED
+    else { return nil }
     let address = UInt(bitPattern: memory), first = (address + UInt(page) - 1) / UInt(page) * UInt(page)
     let before = Int(first - address), after = page - before
     if before > 0 { munmap(memory, before) }

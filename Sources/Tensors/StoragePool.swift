@@ -11,7 +11,7 @@ public final class StoragePool: Sendable {
 
   static let alignment = 64
   private static let mappedFrom = 1 << 22  // from here on pages come from the system, and go back to it
-  private static let slabSizes = 1 << 18..<mappedFrom  // what is smaller than that but reads faster from huge pages
+  private static let slabSizes = 1 << 18..<mappedFrom  // these lie together in huge pages
 
   private struct State {
     var kept: [Int: [UInt]] = [:]  // addresses by size class

@@ -22,9 +22,9 @@ import Testing
     let y = Tensor.full(.nan, shape: [x.shape[0], weight.shape[0]])
     // In pieces, so that a piece that wrote beyond its columns would be seen.
     for start in stride(from: 0, to: weight.shape[0], by: 3) {
-      product.multiply(start..<min(start + 3, weight.shape[0]), into: y.pointer)
+      product.work.multiply(start..<min(start + 3, weight.shape[0]), into: y.pointer)
     }
-    return y.values
+    return withExtendedLifetime(product) { y.values }
   }
 
   /// The most that rounding may add to sum |x| |w|: that of f32 sums; beside x of bf16 that of NF4's table in bf16, and

@@ -17,25 +17,32 @@ extension Tensor {
     let sum = dataType == .f32 ? self : Tensor.uninitialized(shape)
     let addend = terms.count > 1 ? Tensor.uninitialized(shape) : sum
     let size = Self.columnsPerPiece(outputs, bytes: terms.reduce(0) { $0 + $1.b.byteCount })
-    try Parallel.pieces((outputs + size - 1) / size) { piece in
-      let columns = piece * size..<Swift.min(outputs, (piece + 1) * size), count = columns.count
-      for (number, product) in products.enumerated() {
-        let scale = terms[number].scale
-        product.multiply(columns, into: (number == 0 ? sum : addend).pointer)
-        for first in stride(from: columns.lowerBound, to: rows * outputs, by: outputs) {
-          if number > 0 {
-            yy_add_scaled(sum.pointer + first, addend.pointer + first, scale, count)
-          } else if scale != 1 {
-            yy_scale(sum.pointer + first, sum.pointer + first, scale, count)
+    let parts = zip(products, terms).map { (work: $0.work, scale: $1.scale) }
+    // Pointers, because counting references from two threads takes longer than some pieces.
+    let (y, added, halves) = (sum.pointer, addend.pointer, dataType == .bf16 ? bfloat16 : nil)
+    let (biases, others) = (bias?.pointer, other?.pointer)
+    try parts.withUnsafeBufferPointer { parts in
+      try Parallel.pieces((outputs + size - 1) / size) { piece in
+        let columns = piece * size..<Swift.min(outputs, (piece + 1) * size), count = columns.count
+        for number in parts.indices {
+          let scale = parts[number].scale
+          parts[number].work.multiply(columns, into: number == 0 ? y : added)
+          for first in stride(from: columns.lowerBound, to: rows * outputs, by: outputs) {
+            if number > 0 {
+              yy_add_scaled(y + first, added + first, scale, count)
+            } else if scale != 1 {
+              yy_scale(y + first, y + first, scale, count)
+            }
           }
         }
-      }
-      for first in stride(from: columns.lowerBound, to: rows * outputs, by: outputs) {
-        if let bias { yy_add_bias(sum.pointer + first, bias.pointer + columns.lowerBound, 1, count) }
-        if let other { yy_add_scaled(sum.pointer + first, other.pointer + first, 1, count) }
-        if dataType == .bf16 { yy_to_bfloat16(bfloat16 + first, sum.pointer + first, count) }
+        for first in stride(from: columns.lowerBound, to: rows * outputs, by: outputs) {
+          if let biases { yy_add_bias(y + first, biases + columns.lowerBound, 1, count) }
+          if let others { yy_add_scaled(y + first, others + first, 1, count) }
+          if let halves { yy_to_bfloat16(halves + first, y + first, count) }
+        }
       }
     }
+    withExtendedLifetime((products, sum, addend, bias, other)) {}
   }
 
   /// Pieces of 32 to 256 KB of weights: long enough to be read as one stream, short enough to wait for the last.
