@@ -1,13 +1,8 @@
 #include "elementwise.h"
 #include "kernels.h"
+#include "vector.h"
 
 #include <math.h>
-
-#if defined(__x86_64__) && defined(__linux__)
-#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define CLONES
-#endif
 
 #define BINARY_LOOPS(expression)                                                      \
   if (step_a == 1 && step_b == 1)                                                     \
@@ -19,7 +14,7 @@
   else                                                                                \
     for (long i = 0; i < n; i++) { float p = *a, q = *b; out[i] = expression; }
 
-CLONES void yy_binary(yy_binary_op op, const float *a, long step_a, const float *b, long step_b,
+YY_KERNEL void yy_binary(yy_binary_op op, const float *a, long step_a, const float *b, long step_b,
                       float *restrict out, long n) {
   switch (op) {
     case YY_ADD: BINARY_LOOPS(p + q) break;
@@ -29,7 +24,7 @@ CLONES void yy_binary(yy_binary_op op, const float *a, long step_a, const float 
   }
 }
 
-CLONES void yy_add_into(const float *x, float *restrict out, long n) {
+YY_KERNEL void yy_add_into(const float *x, float *restrict out, long n) {
   for (long i = 0; i < n; i++) out[i] += x[i];
 }
 
@@ -37,7 +32,7 @@ static inline float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
 
 #define LOOP(expression) for (long i = 0; i < n; i++) y[i] = expression
 
-CLONES void yy_unary(yy_unary_op op, const float *x, float *restrict y, long n) {
+YY_KERNEL void yy_unary(yy_unary_op op, const float *x, float *restrict y, long n) {
   switch (op) {
     case YY_NEGATE: LOOP(-x[i]); break;
     case YY_EXP: yy_exponential(y, x, n); break;
@@ -52,7 +47,7 @@ CLONES void yy_unary(yy_unary_op op, const float *x, float *restrict y, long n) 
 
 #define LOOP_BACK(expression) for (long i = 0; i < n; i++) dx[i] = dout[i] * (expression)
 
-CLONES void yy_unary_backward(yy_unary_op op, const float *x, const float *y, const float *dout,
+YY_KERNEL void yy_unary_backward(yy_unary_op op, const float *x, const float *y, const float *dout,
                               float *restrict dx, long n) {
   switch (op) {
     case YY_NEGATE: LOOP_BACK(-1.0f); break;
@@ -82,7 +77,7 @@ void yy_power_backward(const float *x, float exponent, const float *dout, float 
   else LOOP_BACK(exponent * powf(x[i], exponent - 1));
 }
 
-CLONES double yy_total(const float *x, long n) {
+YY_KERNEL double yy_total(const float *x, long n) {
   double lanes[16] = {0};
   long i = 0;
   for (; i + 16 <= n; i += 16)
@@ -93,7 +88,7 @@ CLONES double yy_total(const float *x, long n) {
   return total;
 }
 
-CLONES void yy_axis_sum(const float *x, long outer, long axis, long inner, float scale, float *restrict out) {
+YY_KERNEL void yy_axis_sum(const float *x, long outer, long axis, long inner, float scale, float *restrict out) {
   if (inner == 1) {
     for (long o = 0; o < outer; o++) out[o] = (float)(yy_total(x + o * axis, axis) * scale);
     return;
@@ -126,7 +121,7 @@ void yy_axis_max(const float *x, long outer, long axis, long inner, float *out, 
     }
 }
 
-CLONES void yy_softmax(const float *x, long rows, long columns, int logarithm, float *restrict y) {
+YY_KERNEL void yy_softmax(const float *x, long rows, long columns, int logarithm, float *restrict y) {
   for (long r = 0; r < rows; r++, x += columns, y += columns) {
     float largest = -INFINITY;
     for (long i = 0; i < columns; i++) largest = x[i] > largest ? x[i] : largest;
@@ -142,7 +137,7 @@ CLONES void yy_softmax(const float *x, long rows, long columns, int logarithm, f
   }
 }
 
-CLONES void yy_softmax_backward(const float *y, const float *dout, long rows, long columns, int logarithm,
+YY_KERNEL void yy_softmax_backward(const float *y, const float *dout, long rows, long columns, int logarithm,
                                 float *restrict dx) {
   for (long r = 0; r < rows; r++, y += columns, dout += columns, dx += columns) {
     double sum = 0;

@@ -10,7 +10,14 @@
 
 #pragma clang fp contract(off)
 
-#if defined(__x86_64__) && defined(__clang__) && defined(__linux__)
+#ifndef __has_feature
+#define __has_feature(feature) 0
+#endif
+
+/* Clones are chosen while the program is loaded, before a sanitizer is ready for it. */
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
+#define YY_KERNEL
+#elif defined(__x86_64__) && defined(__clang__) && defined(__linux__)
 #define YY_KERNEL __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define YY_KERNEL

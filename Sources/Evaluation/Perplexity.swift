@@ -34,6 +34,9 @@ public struct PerplexityOptions: Equatable, Sendable {
     self.bytes = bytes
   }
 
+  /// The window for a model with this context.
+  public func window(context: Int) throws -> Int { try resolved(context: context).window }
+
   /// Window and stride for a model with this context.
   func resolved(context: Int) throws -> (window: Int, stride: Int) {
     func require(_ value: Int, upTo limit: Int, _ argument: String) throws {

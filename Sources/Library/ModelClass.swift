@@ -18,6 +18,7 @@ extension LanguageModel: LuaObject {
     },
     .property("parameters", "How many numbers the model has.") { $0.parameterCount },
     .property("trainable", "How many of them training updates.") { $0.trainableCount },
+    .property("weight_bytes", "The memory that its weights take, an adapter's included.") { $0.weightBytes },
     .property("vocab_size", "Rows of the embedding.") { $0.spec.vocabSize },
     .property("hidden_size", "Width of the residual stream.") { $0.spec.hiddenSize },
     .property("num_hidden_layers", "How many blocks.") { $0.spec.numHiddenLayers },
@@ -127,6 +128,8 @@ extension LanguageModel: LuaObject {
       example: "m:score('从前有一只猫')[1].logprob"
     ) { m, text in ScoresObject(try score(m, text)) },
   ]
+
+  private var weightBytes: Int { transformer.parameters.reduce(0) { $0 + $1.tensor.byteCount } }
 
   private func parameter(_ name: String) throws -> Tensor {
     guard let parameter = transformer.parameters.first(where: { $0.name == name }) else {

@@ -12,8 +12,6 @@ extension Tensor: LuaObject {
 
   private static let properties: [LuaMember<Tensor>] = [
     .property("shape", "The length of each axis.") { $0.shape },
-    .property("dtype", "How its numbers are stored: f32, bf16, int8 or nf4.") { $0.dataType.rawValue },
-    .property("bytes", "The memory its numbers take.") { $0.byteCount },
     .property("requires_grad", "Whether backward computes a gradient for it.") { $0.requiresGrad },
     .setter("requires_grad") { (x: Tensor, value: Bool) in x.requiresGrad = value },
     .property("grad", "The gradient that backward summed here, or nil.") { $0.grad },

@@ -17,7 +17,8 @@ struct TrainChoices: LuaOptions {
   var learningRate: Either<Either<Double, ScheduleObject>, LuaCallback>?
   var evaluate: EvaluateChoices?
   var checkpoint: CheckpointChoices?
-  var resume = false
+  var resume: Either<Bool, ResumeChoices> = .first(false)
+  var recompute = false
   var metrics: String?
   var state: JSON = .object([:])
   var onStep: LuaCallback?
@@ -37,7 +38,13 @@ struct TrainChoices: LuaOptions {
       required: true),
     Field("evaluate", "what is measured on the way", \Self.evaluate),
     Field("checkpoint", "where and how often the run is saved", \Self.checkpoint),
-    Field("resume", "whether to continue from the latest checkpoint, if there is one", \Self.resume),
+    Field(
+      "resume",
+      "whether to continue from the latest checkpoint, if there is one; a table changes settings there",
+      \Self.resume),
+    Field(
+      "recompute", "less memory for more time, same bits: blocks run again in the backward pass",
+      \Self.recompute),
     Field("metrics", "a file of one JSON object a step (in the checkpoint folder)", \Self.metrics),
     Field("state", "the table s.state of hooks at the start; checkpoints save it", \Self.state),
     Field("on_step", "function(s) called after every step with its record and s.state", \Self.onStep),
@@ -47,21 +54,44 @@ struct TrainChoices: LuaOptions {
     guard let model, let data else { preconditionFailure("required options are read") }
     let options = try options()
     let job = try TrainingJob(model: model, data: data.source, options: options)
-    if let onStep { try Hook(onStep, job.state).attach(to: job) }
+    try attachHook(to: job)
     try naming(["ids": "data"]) { try job.run() }
     return RunObject(job)
   }
 
-  private func options() throws -> TrainingOptions {
-    TrainingOptions(
-      steps: steps, batchSize: batchSize, accumulate: accumulate, seed: seed, schedule: try schedule(),
-      optimizer: optimizer?.options ?? AdamWOptions(), clip: try greatestNorm(),
-      evaluation: try evaluate?.options(),
-      checkpoint: try checkpoint?.options(), resume: resume, metrics: metrics, progress: ProgressLine(),
-      state: state)
+  func verifyResume(_ choices: VerifyResumeChoices) throws -> ResumeReportObject {
+    guard let model, let data else { preconditionFailure("required options are read") }
+    let options = try options()
+    return ResumeReportObject(
+      try naming(["ids": "data"]) {
+        try choices.verification.report(
+          model: model, data: data.source, options: options, attach: attachHook)
+      })
   }
 
-  private func greatestNorm() throws -> Double? {
+  private func attachHook(to job: TrainingJob) throws {
+    if let onStep { try Hook(onStep, job.state).attach(to: job) }
+  }
+
+  func options() throws -> TrainingOptions {
+    TrainingOptions(
+      steps: steps, batchSize: batchSize, accumulate: accumulate, seed: seed,
+      schedule: try Self.schedule(learningRate),
+      optimizer: optimizer?.options ?? AdamWOptions(), clip: try Self.greatestNorm(clip),
+      evaluation: try evaluate?.options(),
+      checkpoint: try checkpoint?.options(), resume: continues, changes: try changes(),
+      recompute: recompute, metrics: metrics, progress: ProgressLine(), state: state)
+  }
+
+  private var continues: Bool {
+    if case .first(let resume) = resume { resume } else { true }
+  }
+
+  private func changes() throws -> ResumeChanges {
+    if case .second(let choices) = resume { try choices.changes() } else { ResumeChanges() }
+  }
+
+  static func greatestNorm(_ clip: Either<Double, Bool>) throws -> Double? {
     switch clip {
     case .first(let norm): return norm
     case .second(false): return nil
@@ -69,7 +99,9 @@ struct TrainChoices: LuaOptions {
     }
   }
 
-  private func schedule() throws -> Schedule {
+  static func schedule(
+    _ learningRate: Either<Either<Double, ScheduleObject>, LuaCallback>?
+  ) throws -> Schedule {
     switch learningRate {
     case .first(.first(let rate)): return try Schedule.constant(rate)
     case .first(.second(let object)): return object.schedule

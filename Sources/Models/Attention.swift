@@ -10,6 +10,10 @@ struct Pass {
   let type: DataType
   /// What a row can see of the past.
   let context: Context
+  /// Whether blocks keep only their inputs for the backward pass, and are run again in it.
+  var recomputes = false
+  /// Sees what every operation computes: the name of its layer in a Hugging Face folder, its own, the result.
+  var observer: ((_ layer: String, _ op: String, _ result: Tensor) throws -> Void)?
 
   enum Context {
     /// Lengths of the row's documents, in training and scoring.
@@ -18,6 +22,12 @@ struct Pass {
     case cache(KVCache)
     /// Those of the documents that the rows continue, a row each.
     case caches([KVCache])
+  }
+
+  /// Shows a result to the observer, if there is one, and gives it back.
+  func observed(_ layer: @autoclosure () -> String, _ op: String, _ result: Tensor) throws -> Tensor {
+    try observer?(layer(), op, result)
+    return result
   }
 }
 
@@ -59,11 +69,14 @@ struct Attention {
       case .caches(let caches):
         try KVCache.attend(caches, q: queries, k: keys, v: values, heads: heads, layer: layer)
       }
-    return try o(mixed, pass, addedTo: residual)
+    return try o(pass.observed(name, "attention", mixed), pass, addedTo: residual)
   }
 
   private func turned(_ x: Tensor, _ heads: Int, _ pass: Pass) throws -> Tensor {
-    try x.rotary(
+    let turned = try x.rotary(
       heads: heads, headWidth: headWidth, positions: pass.positions, tables: pass.tables, result: pass.type)
+    return try pass.observed(name, "rotary", turned)
   }
+
+  private var name: String { q.weight.enclosing(2) }
 }

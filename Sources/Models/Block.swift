@@ -55,10 +55,13 @@ struct Block {
 
   /// x (T,C) -> (T,C).
   func callAsFunction(_ x: Tensor, _ pass: Pass) throws -> Tensor {
-    let normed = try x.rmsNorm(weight: attentionNorm.tensor, eps: eps, result: pass.type)
-    let h = try attention(normed, pass, addedTo: x)
-    return try feedForward(
-      h.rmsNorm(weight: feedForwardNorm.tensor, eps: eps, result: pass.type), pass, addedTo: h)
+    let h = try attention(normed(x, attentionNorm, pass), pass, addedTo: x)
+    return try feedForward(normed(h, feedForwardNorm, pass), pass, addedTo: h)
+  }
+
+  private func normed(_ x: Tensor, _ norm: Parameter, _ pass: Pass) throws -> Tensor {
+    try pass.observed(
+      norm.enclosing(1), "rms_norm", x.rmsNorm(weight: norm.tensor, eps: eps, result: pass.type))
   }
 }
 
@@ -77,6 +80,7 @@ struct FeedForward {
   func callAsFunction(_ x: Tensor, _ pass: Pass, addedTo residual: Tensor) throws -> Tensor {
     let gated = try gate(x, pass, result: pass.type)
     let lifted = try up(x, pass, result: pass.type)
-    return try down(gated.siluMultiply(lifted), pass, addedTo: residual)
+    let product = try pass.observed(gate.weight.enclosing(2), "silu_multiply", gated.siluMultiply(lifted))
+    return try down(product, pass, addedTo: residual)
   }
 }

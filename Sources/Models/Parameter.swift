@@ -21,6 +21,11 @@ public final class Parameter {
     self.tensor = tensor
   }
 
+  /// The module so many levels above: 1 for the one it belongs to, as `model.layers.0.mlp.up_proj`.
+  func enclosing(_ levels: Int) -> String {
+    name.split(separator: ".").dropLast(levels).joined(separator: ".")
+  }
+
   public var isAdapter: Bool { kind.isAdapter }
   public var count: Int { tensor.count }
   public var shape: [Int] { tensor.shape }

@@ -34,15 +34,18 @@ final class Projection {
     _ x: Tensor, _ pass: Pass, addedTo residual: Tensor? = nil, result: DataType = .f32
   ) throws -> Tensor {
     guard let adapter else {
-      return try x.linear(weight: weight.tensor, bias: bias?.tensor, residual: residual, result: result)
+      return try pass.observed(
+        weight.enclosing(1), "linear",
+        x.linear(weight: weight.tensor, bias: bias?.tensor, residual: residual, result: result))
     }
     var dropout: Dropout?
     if let key = pass.dropout, adapter.dropout > 0 {
       dropout = Dropout(
         probability: adapter.dropout, key: key.child(module.rawValue, UInt64(layer)))
     }
-    return try x.loraLinear(
+    let product = try x.loraLinear(
       weight: weight.tensor, bias: bias?.tensor, a: adapter.a.tensor, b: adapter.b.tensor,
       scale: adapter.scale, dropout: dropout, residual: residual, result: result)
+    return try pass.observed(weight.enclosing(1), "lora_linear", product)
   }
 }

@@ -1,13 +1,16 @@
+import Files
 import Tensors
 
 /// Counts and shapes of a model, known from its spec alone: nothing of its size is allocated.
 public struct ShapeReport: Equatable, Sendable, CustomStringConvertible {
   public let spec: ModelSpec
+  let types: WeightTypes
   public let lora: LoRAOptions?
   /// All parameters, an adapter's included; a tied matrix counts once.
   public let parameters: Int
   /// Those that training updates.
   public let trainable: Int
+  let uses: [ParameterUse]
   private let rows: [Row]
 
   private struct Row: Equatable, Sendable {
@@ -19,9 +22,6 @@ public struct ShapeReport: Equatable, Sendable, CustomStringConvertible {
     var count: Int { shape.reduce(copies, *) }
     var bytes: Int { copies * type.byteCount(shape) }
   }
-
-  /// A parameter, the type it is kept in, and whether it is trained.
-  private typealias Entry = (place: ParameterPlace, type: DataType, trained: Bool)
 
   public var trainablePercentage: Double {
     parameters == 0 ? 0 : 100 * Double(trainable) / Double(parameters)
@@ -49,11 +49,11 @@ public struct ShapeReport: Equatable, Sendable, CustomStringConvertible {
     }
     let groups = Set(lora.map { $0.train } ?? train)
     let isTied = spec.tieWordEmbeddings
-    var places: [Entry] = []
+    var uses: [ParameterUse] = []
     for place in try ParameterLayout(spec).places {
       let type = types.type(of: place.kind)
       let isTrained = Self.isTrained(place, groups, isTied: isTied, hasAdapter: lora != nil)
-      places.append((place, type, isTrained && type.isPlain))
+      uses.append(ParameterUse(place: place, isTrained: isTrained && type.isPlain, type: type))
       // An adapter stands behind its linear's last parameter, as in the model.
       guard let lora, let module = place.kind.lastOfLinear(spec), targets.contains(module) else { continue }
       let (input, output) = spec.widths(of: module)
@@ -62,41 +62,43 @@ public struct ShapeReport: Equatable, Sendable, CustomStringConvertible {
       ]
       for (kind, shape) in shapes {
         let place = ParameterPlace(name: kind.label, kind: kind, layer: place.layer, shape: shape)
-        places.append((place, types.type(of: kind), true))
+        uses.append(ParameterUse(place: place, isTrained: true, type: types.type(of: kind)))
       }
     }
-    self.init(spec, lora, places)
+    self.init(spec, types, lora, uses)
   }
 
   init(_ model: LanguageModel) {
-    let places = model.transformer.parameters.map { parameter in
-      (
+    let uses = model.transformer.parameters.map { parameter in
+      ParameterUse(
         place: ParameterPlace(
           name: parameter.name, kind: parameter.kind, layer: parameter.layer, shape: parameter.shape),
-        type: parameter.tensor.dataType,
-        trained: parameter.isTrainable
-      )
+        isTrained: parameter.isTrainable, type: parameter.tensor.dataType,
+        isMapped: parameter.tensor.isBorrowed)
     }
-    self.init(model.spec, model.lora, places)
+    self.init(model.spec, model.transformer.types, model.lora, uses)
   }
 
-  private init(_ spec: ModelSpec, _ lora: LoRAOptions?, _ places: [Entry]) {
+  private init(_ spec: ModelSpec, _ types: WeightTypes, _ lora: LoRAOptions?, _ uses: [ParameterUse]) {
     var order: [String] = []
     var rows: [String: Row] = [:]
-    for (place, type, trained) in places {
+    for use in uses {
+      let (place, type) = (use.place, use.type)
       let name = place.kind.label
       let key = "\(name) \(place.shape) \(type.rawValue)"
       if rows[key] == nil { order.append(key) }
       let old = rows[key]
       rows[key] = Row(
         name: name, shape: place.shape, type: type, copies: (old?.copies ?? 0) + 1,
-        trained: (old?.trained ?? 0) + (trained ? place.count : 0))
+        trained: (old?.trained ?? 0) + (use.isTrained ? place.count : 0))
     }
     self.spec = spec
+    self.types = types
     self.lora = lora
+    self.uses = uses
     self.rows = order.compactMap { rows[$0] }
-    parameters = places.reduce(0) { $0 + $1.place.count }
-    trainable = places.reduce(0) { $0 + ($1.trained ? $1.place.count : 0) }
+    parameters = uses.reduce(0) { $0 + $1.place.count }
+    trainable = uses.reduce(0) { $0 + ($1.isTrained ? $1.place.count : 0) }
   }
 
   private static func isTrained(
@@ -132,8 +134,8 @@ public struct ShapeReport: Equatable, Sendable, CustomStringConvertible {
     lines.append("")
     lines.append("parameters  " + Self.grouped(parameters))
     lines.append("trainable   \(Self.grouped(trainable)) (\(Self.percent(trainablePercentage)))")
-    let training = trainable > 0 ? ", training adds \(Self.bytes(trainingBytes)) and activations" : ""
-    lines.append("memory      \(Self.bytes(weightBytes)) of weights\(isF32 ? " in f32" : "")\(training)")
+    let training = trainable > 0 ? ", training adds \(ByteCount.text(trainingBytes)) and activations" : ""
+    lines.append("memory      \(ByteCount.text(weightBytes)) of weights\(isF32 ? " in f32" : "")\(training)")
     if !isF32 { lines += DataType.allCases.reversed().compactMap(memory) }
     return lines.joined(separator: "\n")
   }
@@ -164,7 +166,7 @@ public struct ShapeReport: Equatable, Sendable, CustomStringConvertible {
     let (count, bytes) = rows.reduce((0, 0)) { ($0.0 + $1.count, $0.1 + $1.bytes) }
     let each = (1000 * Double(bytes) / Double(max(1, count))).rounded() / 1000
     let width = type.isPlain ? Self.short(each) : "\(each)"
-    return "            \(Self.left(type.rawValue, 5)) \(Self.bytes(bytes)), \(width) bytes a weight"
+    return "            \(Self.left(type.rawValue, 5)) \(ByteCount.text(bytes)), \(width) bytes a weight"
   }
 
   private static func left(_ text: String, _ width: Int) -> String {
@@ -189,12 +191,6 @@ public struct ShapeReport: Equatable, Sendable, CustomStringConvertible {
     let hundredths = Int((value * 100).rounded())
     let rest = hundredths % 100
     return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest) %"
-  }
-
-  static func bytes(_ count: Int) -> String {
-    let tenths = { (unit: Double) in Int((Double(count) / unit * 10).rounded()) }
-    if count >= 1_000_000_000 { return "\(tenths(1e9) / 10).\(tenths(1e9) % 10) GB" }
-    return "\(tenths(1e6) / 10).\(tenths(1e6) % 10) MB"
   }
 
   private static func short(_ value: Double) -> String {

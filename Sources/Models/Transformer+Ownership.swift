@@ -8,12 +8,17 @@ extension Transformer {
   public func ownTrainableWeights() {
     for parameter in trainable {
       parameter.differsFromBase = true
+      guard parameter.isReplacedByTraining else { continue }
       let tensor = parameter.tensor
-      if tensor.dataType != .f32 {
-        parameter.replace(with: tensor.converted(to: .f32, purpose: .weights))
-      } else if tensor.isBorrowed {
-        parameter.replace(with: tensor.copy(purpose: .weights))
-      }
+      parameter.replace(
+        with: tensor.dataType == .f32
+          ? tensor.copy(purpose: .weights) : tensor.converted(to: .f32, purpose: .weights))
+      tensor.forgetPages()
     }
   }
+}
+
+extension Parameter {
+  /// Whether training works on a copy: the tensor lies in a mapped file, or is not f32.
+  var isReplacedByTraining: Bool { tensor.isBorrowed || tensor.dataType != .f32 }
 }

@@ -51,7 +51,16 @@ public final class Transformer {
   ///   - ids: the token ids of one row.
   ///   - documents: lengths that sum to `ids.count`; attention and positions stay inside each.
   ///   - dropout: the key of this row's dropout; nil for none.
-  public func hidden(_ ids: [Int32], documents: [Int], dropout: RandomKey? = nil) throws -> Tensor {
+  ///   - recompute: whether only each block's input is kept for the backward pass, which then runs the block
+  ///     again; no bit of a result or gradient changes.
+  public func hidden(
+    _ ids: [Int32], documents: [Int], dropout: RandomKey? = nil, recompute: Bool = false
+  ) throws -> Tensor {
+    try run(ids, pass(over: ids, documents: documents, dropout: dropout, recompute: recompute))
+  }
+
+  /// A pass over whole documents.
+  func pass(over ids: [Int32], documents: [Int], dropout: RandomKey?, recompute: Bool) throws -> Pass {
     var positions: [Int32] = []
     positions.reserveCapacity(ids.count)
     for length in documents {
@@ -62,31 +71,35 @@ public final class Transformer {
       throw ModelError(
         argument: "documents", reason: "lengths that sum to \(ids.count) expected, got \(positions.count)")
     }
-    return try run(
-      ids,
-      Pass(
-        positions: positions, tables: tables(), dropout: dropout, type: types.compute,
-        context: .documents(documents)))
+    return Pass(
+      positions: positions, tables: tables(), dropout: dropout, type: types.compute,
+      context: .documents(documents), recomputes: recompute)
   }
 
   func run(_ ids: [Int32], _ pass: Pass) throws -> Tensor {
     try check(ids)
-    var x = try embedding.tensor.embedding(ids)
+    var x = try pass.observed(embedding.enclosing(1), "embedding", embedding.tensor.embedding(ids))
     for block in blocks {
       try Interrupt.check()
-      x = try block(x, pass)
+      x =
+        pass.recomputes
+        ? try x.recomputed(leaves: block.parameters.map(\.tensor)) { try block($0, pass) }
+        : try block(x, pass)
     }
-    return try x.rmsNorm(weight: norm.tensor, eps: spec.rmsNormEps, result: pass.type)
+    return try pass.observed(
+      norm.enclosing(1), "rms_norm",
+      x.rmsNorm(weight: norm.tensor, eps: spec.rmsNormEps, result: pass.type))
   }
 
   /// scale times the sum of the negative log-likelihoods of `targets`, where -1 stands for "not trained".
   public func loss(
-    ids: [Int32], targets: [Int32], documents: [Int], scale: Float = 1, dropout: RandomKey? = nil
+    ids: [Int32], targets: [Int32], documents: [Int], scale: Float = 1, dropout: RandomKey? = nil,
+    recompute: Bool = false
   ) throws -> Tensor {
     guard targets.count == ids.count else {
       throw ModelError(argument: "targets", reason: "\(ids.count) expected, one an id, got \(targets.count)")
     }
-    return try hidden(ids, documents: documents, dropout: dropout)
+    return try hidden(ids, documents: documents, dropout: dropout, recompute: recompute)
       .linearCrossEntropy(weight: head.tensor, targets: targets, scale: scale)
   }
 

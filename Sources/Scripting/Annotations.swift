@@ -74,8 +74,9 @@ public enum Annotations {
   private static func options(
     _ name: String?, _ fields: [FieldDoc], _ written: inout Set<String>, _ blocks: inout [String]
   ) {
-    guard let name else { return }
-    let element = name.hasSuffix("[]") ? String(name.dropLast(2)) : name
+    // A list of tables, or a table beside other types: `boolean|ResumeOptions`.
+    guard let name = name?.split(separator: "|").last else { return }
+    let element = String(name.hasSuffix("[]") ? name.dropLast(2) : name)
     guard LuaText.isName(element), written.insert(element).inserted else { return }
     for field in fields { options(field.optionsName, field.fields, &written, &blocks) }
     let lines = fields.map { field in

@@ -1,10 +1,19 @@
 extension Field {
   /// The same option as part of a larger table of options: the struct that holds it is a property of another one.
-  public func nested<Outer: LuaOptions>(in path: any WritableKeyPath<Outer, Root> & Sendable) -> Field<Outer>
-  {
-    let read = read, write = write
+  ///
+  /// - Parameter required: whether the larger table must have it; as in the smaller one unless given.
+  public func nested<Outer: LuaOptions>(
+    in path: any WritableKeyPath<Outer, Root> & Sendable, required: Bool? = nil
+  ) -> Field<Outer> {
+    let read = read, write = write, documentation = documentation
+    let isRequired = required ?? isRequired
     return Field<Outer>(
-      name: name, summary: summary, isRequired: isRequired, place: place, documentation: documentation,
+      name: name, summary: summary, isRequired: isRequired, place: place,
+      documentation: {
+        var field = documentation()
+        field.isRequired = isRequired
+        return field
+      },
       read: { outer, state, index in try read(&outer[keyPath: path], state, index) },
       write: { outer, state in try write(outer[keyPath: path], state) })
   }

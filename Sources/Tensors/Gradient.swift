@@ -15,6 +15,8 @@ final class GradientRecord {
   var gradient: Tensor?
   /// The number of the last walk that met this record.
   var walk = 0
+  /// Called once the pullback's gradients have been added to those of the inputs.
+  var inspection: (([InputGradient]) throws -> Void)?
   /// The result itself, once it was cut off from what it was computed from.
   private(set) var leaf: Tensor?
 
@@ -34,6 +36,7 @@ final class GradientRecord {
     defer { inputs = [] }
     pullback = nil
     gradient = nil
+    inspection = nil
     return inputs
   }
 
@@ -73,6 +76,14 @@ enum GradientTarget {
     case .result(let record): record.leaf
     }
   }
+}
+
+/// The gradient of one input of an operation, as far as it has been summed.
+public struct InputGradient {
+  /// The input where it is a leaf, such as a weight; nil for a result of another operation.
+  public let leaf: Tensor?
+  /// Nil where the input needs none.
+  public let gradient: Tensor?
 }
 
 enum GradientMode {
@@ -117,6 +128,14 @@ extension Tensor {
     let targets = inputs.map { $0.requiresGrad ? $0.gradientTarget : nil }
     record = GradientRecord(shape: shape, inputs: targets, pullback: pullback)
     return self
+  }
+
+  /// Calls `inspect` once `backward()` has passed the gradient on through the operation that gave self, with one
+  /// entry for each of its inputs; nothing happens when self was not recorded.
+  ///
+  /// For looking into a computation that went wrong; `inspect` must change nothing, and may throw to end the pass.
+  public func inspectGradients(_ inspect: @escaping ([InputGradient]) throws -> Void) {
+    record?.inspection = inspect
   }
 
   /// Where the gradient of self is summed; pullbacks that add into it themselves capture this.

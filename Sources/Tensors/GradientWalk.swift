@@ -8,6 +8,11 @@ extension Tensor {
   /// soon as it has been used, so a second call on the same graph is an error. Records are visited from the
   /// last to the first, each once, after everything that used its result.
   public func backward(gradient: Tensor? = nil) throws {
+    try propagate(gradient, ofOwnRecordsOnly: false)
+  }
+
+  /// `backward()`; with `ofOwnRecordsOnly` it is a mistake of ours to meet a record that another walk has met.
+  func propagate(_ gradient: Tensor?, ofOwnRecordsOnly: Bool) throws {
     guard requiresGrad else {
       let reason = "nothing it was computed from requires a gradient"
       throw TensorError(op: "backward", argument: "self", reason: reason)
@@ -18,7 +23,7 @@ extension Tensor {
       let reason = "a single number expected, got shape \(shape)"
       throw TensorError(op: "backward", argument: "self", reason: reason)
     }
-    var order = try gradientTarget.recordedAncestors()
+    var order = try gradientTarget.recordedAncestors(ofOwnRecordsOnly: ofOwnRecordsOnly)
     defer { for record in order { record.gradient = nil } }
     try withoutGradients {
       try gradientTarget.add(gradient?.detached() ?? Tensor.ones(shape))
@@ -34,11 +39,14 @@ extension GradientRecord {
   /// Runs the pullback, and hands its results to the inputs.
   fileprivate func propagate() throws {
     var gradients = try inputGradients()
+    let inspection = inspection
     let inputs = surrender()
     for position in gradients.indices {
       guard let input = inputs[position], let gradient = gradients[position].take() else { continue }
       try input.add(gradient)
     }
+    try inspection?(
+      inputs.map { InputGradient(leaf: $0?.leaf, gradient: $0?.leaf?.grad ?? $0?.record?.gradient) })
   }
 
   /// One gradient per input, none when nothing that used the result passed one on.
@@ -55,7 +63,7 @@ extension GradientRecord {
 
 extension GradientTarget {
   /// The records to walk through, inputs before results, this one last.
-  fileprivate func recordedAncestors() throws -> [GradientRecord] {
+  fileprivate func recordedAncestors(ofOwnRecordsOnly: Bool) throws -> [GradientRecord] {
     let walk = walkCounter.add(1, ordering: .relaxed).newValue
     var order: [GradientRecord] = []
     var stack: [(record: GradientRecord, next: Int)] = []
@@ -65,6 +73,8 @@ extension GradientTarget {
         let reason = "an earlier backward() has already used what it was computed from"
         throw TensorError(op: "backward", argument: "self", reason: reason)
       }
+      precondition(
+        !ofOwnRecordsOnly || record.walk == 0, "a recomputed body reads results only through its argument")
       record.walk = walk
       stack.append((record, 0))
     }

@@ -127,6 +127,9 @@ struct MatrixCut: Equatable {
     count = (extent + size - 1) / size
   }
 
+  /// The elements of a piece of a result (m, n).
+  func pieceElements(m: Int, n: Int) -> Int { alongRows ? size * n : m * size }
+
   private static let narrowest = 192
   private static let narrowestHalf = 64
   private static let leastWork = 1 << 19  // multiplications

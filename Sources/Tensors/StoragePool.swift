@@ -10,8 +10,12 @@ public final class StoragePool: Sendable {
   public static let shared = StoragePool()
 
   static let alignment = 64
-  private static let mappedFrom = 1 << 22  // from here on pages come from the system, and go back to it
-  private static let slabSizes = 1 << 18..<mappedFrom  // these lie together in huge pages
+  /// From here on pages come from the system and go back to it; in the heap buffers would lie among the working memory
+  /// that matrix products take and free there, and keep it from being used again.
+  private static let mappedFrom = 1 << 14
+  private static let hugeFrom = 1 << 22
+  /// Sizes whose buffers lie together in huge pages, as each is less than a few of these.
+  private static let slabSizes = 1 << 18..<hugeFrom
 
   private struct State {
     var kept: [Int: [UInt]] = [:]  // addresses by size class
@@ -66,7 +70,7 @@ public final class StoragePool: Sendable {
   }
 
   /// The size a request of `bytes` is rounded up to.
-  static func sizeClass(_ bytes: Int) -> Int {
+  public static func sizeClass(_ bytes: Int) -> Int {
     guard bytes > alignment else { return alignment }
     let power = 1 << (Int.bitWidth - 1 - (bytes - 1).leadingZeroBitCount)
     let step = max(alignment, power / 8)
@@ -113,8 +117,18 @@ public final class StoragePool: Sendable {
 
   /// What the system could hand out without swapping, from `/proc/meminfo`.
   public static func availableBytes() -> Int? {
+    systemBytes("MemAvailable:")
+  }
+
+  /// The most that this process could ever hold: what it has, what is available and what could be swapped out.
+  public static func reachableBytes() -> Int? {
+    guard let available = availableBytes(), let process = ProcessMemory.current() else { return nil }
+    return available + process.anonymous + (systemBytes("SwapFree:") ?? 0)
+  }
+
+  private static func systemBytes(_ name: String) -> Int? {
     guard let text = textOfFile("/proc/meminfo", limit: 4096) else { return nil }
-    for line in text.split(separator: "\n") where line.hasPrefix("MemAvailable:") {
+    for line in text.split(separator: "\n") where line.hasPrefix(name) {
       let digits = line.filter { $0.isASCII && $0.isNumber }
       return Int(digits).map { $0 * 1024 }
     }
@@ -122,7 +136,14 @@ public final class StoragePool: Sendable {
   }
 
   private static func allocate(_ size: Int) -> UInt? {
-    if size >= mappedFrom { return HugePageSlabs.map(size) }
+    if size >= hugeFrom { return HugePageSlabs.map(size) }
+    if size >= mappedFrom {
+      let flags = MAP_PRIVATE | MAP_ANONYMOUS
+      guard let memory = mmap(nil, size, PROT_READ | PROT_WRITE, flags, -1, 0), memory != MAP_FAILED else {
+        return nil
+      }
+      return UInt(bitPattern: memory)
+    }
     var memory: UnsafeMutableRawPointer?
     guard posix_memalign(&memory, alignment, size) == 0 else { return nil }
     return UInt(bitPattern: memory)

@@ -22,6 +22,9 @@ struct Checkpoint {
   private static let moments = "optimizer.safetensors"
   private static let description = "checkpoint.json"
 
+  /// Bytes of the tensors: a parameter and its two moments.
+  static func byteCount(ofTrained floats: Int) -> Int { 3 * 4 * floats }
+
   /// Writes into a folder of its own; tensors go to the file from where they are, without a copy.
   func write(to folder: String, settings: RunSettings, of optimizer: Optimizer) throws {
     let weights = optimizer.slots.map { slot in
@@ -43,6 +46,11 @@ struct Checkpoint {
       JSON.object(fields).text(indent: 1) + "\n", to: FileSystem.join(folder, Self.description))
   }
 
+  /// The files of the trained parameters and of their moments.
+  static func tensorFiles(_ folder: String) -> (weights: String, moments: String) {
+    (FileSystem.join(folder, weights), FileSystem.join(folder, moments))
+  }
+
   /// What `checkpoint.json` says, without its settings.
   static func header(_ folder: String) throws -> Checkpoint {
     try parse(folder).checkpoint
@@ -56,10 +64,13 @@ struct Checkpoint {
 
   /// Reads a checkpoint of a run with these settings into the optimizer's parameters and moments.
   ///
-  /// Throws `TrainingError` naming every difference when it belongs to another run; nothing is changed then.
-  static func read(_ folder: String, settings: RunSettings, into optimizer: Optimizer) throws -> Checkpoint {
+  /// Settings that may be changed come back with what they were. Throws `TrainingError` naming every other
+  /// difference, for then it belongs to another run; nothing is changed.
+  static func read(
+    _ folder: String, settings: RunSettings, changing names: Set<String> = [], into optimizer: Optimizer
+  ) throws -> (checkpoint: Checkpoint, changes: [SettingChange]) {
     let (checkpoint, saved) = try parse(folder)
-    let differences = settings.differences(from: saved)
+    let differences = settings.differences(from: saved, except: names)
     guard differences.isEmpty else {
       throw TrainingError(
         argument: "resume",
@@ -82,7 +93,7 @@ struct Checkpoint {
       }
     }
     for (source, target) in copies { target.pointer.update(from: source.pointer, count: target.count) }
-    return checkpoint
+    return (checkpoint, settings.changes(from: saved, among: names))
   }
 
   private static func parse(_ folder: String) throws -> (checkpoint: Checkpoint, settings: JSON) {

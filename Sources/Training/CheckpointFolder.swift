@@ -43,7 +43,7 @@ final class CheckpointFolder {
 
   /// Throws unless the disk has room for the checkpoints to come: those kept and the one being written.
   func requireSpace(bytesEach: UInt64, count: Int, keepsBest: Bool) throws {
-    let most = min(count, options.keep + 1 + (keepsBest ? 1 : 0))
+    let most = options.mostFolders(of: count, keepsBest: keepsBest)
     let wanted = UInt64(max(1, most - saved.count))
     let free = try FileSystem.availableBytes(at: options.directory)
     guard wanted * bytesEach > free else { return }

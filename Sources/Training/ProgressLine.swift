@@ -8,6 +8,8 @@ public final class ProgressLine {
   private var speed: Double?
   private var secondsPerStep: Double?
   private var isOpen = false
+  /// Whether notes are written; several runs of one job would repeat them.
+  var hasNotes = true
 
   /// Writes to standard error, and only if that is a terminal.
   public convenience init() {
@@ -39,6 +41,7 @@ public final class ProgressLine {
 
   /// Writes a line that stays, also where no terminal is.
   func note(_ text: String) {
+    guard hasNotes else { return }
     clear()
     write(text + "\n")
   }

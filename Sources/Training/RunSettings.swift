@@ -1,4 +1,5 @@
 import Corpus
+import Evaluation
 import Files
 import Models
 import OrderedCollections
@@ -10,6 +11,8 @@ import Tokenizers
 struct RunSettings {
   /// By the name that a message uses, in the order in which messages name them.
   let values: OrderedDictionary<String, String>
+  /// What may differ without being named, since it changes no bit; recorded so that a change can be told.
+  let remarks: OrderedDictionary<String, String>
   /// What the data are made of, so that a message can name the file or option that differs.
   let data: JSON
 
@@ -35,19 +38,47 @@ struct RunSettings {
       "dtype": model.transformer.types.description,
       "matrix products": try MatrixProducts.current.identity,
     ]
+    remarks = ["evaluation": try options.evaluation.map(Self.words) ?? "none"]
+  }
+
+  private static func words(_ evaluation: EvaluationOptions) throws -> String {
+    let sets = try evaluation.sets.map { set in
+      let identity =
+        switch set.data {
+        case .text(let text): text
+        case .documents(let stream): try stream.identity.text(sortedKeys: true)
+        case .rows(let rows): try rows.identity.text(sortedKeys: true)
+        }
+      return "\(set.name), \(digest("\(evaluation.options)\n\(identity)"))"
+    }
+    return "every \(evaluation.every) steps: \(sets.joined(separator: "; "))"
   }
 
   var json: JSON {
     var fields = OrderedDictionary(uniqueKeysWithValues: values.map { ($0.key, JSON.string($0.value)) })
     fields[Self.dataKey] = data
+    fields[Self.remarksKey] = .object(
+      OrderedDictionary(uniqueKeysWithValues: remarks.map { ($0.key, JSON.string($0.value)) }))
     return .object(fields)
   }
 
   private static let dataKey = "data"
+  private static let remarksKey = "remarks"
+
+  /// The settings of these names, and the remarks, that are others than a checkpoint's.
+  func changes(from saved: JSON, among names: Set<String>) -> [SettingChange] {
+    func changes(_ values: OrderedDictionary<String, String>, _ saved: JSON?) -> [SettingChange] {
+      values.compactMap { name, here in
+        guard let there = saved?[name]?.stringValue, there != here else { return nil }
+        return SettingChange(name: name, before: there, after: here)
+      }
+    }
+    return changes(values.filter { names.contains($0.key) }, saved) + changes(remarks, saved[Self.remarksKey])
+  }
 
   /// What differs from the settings that a checkpoint holds, each in words.
-  func differences(from saved: JSON) -> [String] {
-    let others = values.compactMap { name, here in
+  func differences(from saved: JSON, except names: Set<String> = []) -> [String] {
+    let others = values.filter { !names.contains($0.key) }.compactMap { name, here -> String? in
       let there = saved[name]?.stringValue ?? "nothing"
       return here == there ? nil : "\(name): \(there) there, \(here) here"
     }

@@ -45,8 +45,16 @@ public struct StepRecord {
     .object(OrderedDictionary(uniqueKeysWithValues: fields.map { ($0.name, $0.value) }))
   }
 
+  /// Whether a line of the metrics file is a step's record, and not one of changes at a resume.
+  static func isStep(_ record: JSON) -> Bool { record["changes"] == nil }
+
   /// Timings differ between equal runs; tests and comparisons leave these fields out.
   public static let timingFields: Set<String> = ["seconds", "tokens_per_second"]
+
+  /// What two runs must have in common.
+  static func withoutTimes(_ record: JSON) -> OrderedDictionary<String, JSON> {
+    (record.objectValue ?? [:]).filter { !timingFields.contains($0.key) }
+  }
 
   /// JSON has no infinity: a perplexity beyond all numbers is null.
   private static func json(_ value: Double) -> JSON { value.isFinite ? .number(value) : .null }

@@ -19,6 +19,9 @@ public final class TrainingJob {
   public private(set) var completedSteps = 0
   /// The step this run continued from; nil if it started.
   public private(set) var resumedFrom: Int?
+  /// What it does otherwise than the run up to there: settings changed on purpose, and another evaluation, which
+  /// changes no bit.
+  public private(set) var changes: [SettingChange] = []
   /// The records of all finished steps, also those before a resume, as they stand in the metrics file.
   public private(set) var history: [JSON] = []
   /// Where the documents of the latest step's rows come from, in order.
@@ -54,11 +57,13 @@ public final class TrainingJob {
   ///
   /// Throws `TrainingError` for options out of range and for a checkpoint that belongs to another run.
   public init(model: LanguageModel, data: any RowSource, options: TrainingOptions) throws {
+    let original = options
+    let options = original.changes.applied(to: original)
     try options.validate()
     guard !model.transformer.trainable.isEmpty else {
-      throw TrainingError(
-        argument: "model", reason: "no parameter is trained: call train_only or add_lora first")
+      throw TrainingError.nothingTrained
     }
+    try TrainingPlan.requireMemory(model, data: data, options: options)
     self.model = model
     self.options = options
     state = options.state
@@ -82,19 +87,27 @@ public final class TrainingJob {
     let folder = try CheckpointFolder(place)
     let floats = optimizer.slots.reduce(0) { $0 + $1.parameter.count }
     try folder.requireSpace(
-      bytesEach: UInt64(3 * 4 * floats), count: (steps + place.every - 1) / place.every,
+      bytesEach: UInt64(Checkpoint.byteCount(ofTrained: floats)), count: place.count(steps: steps),
       keepsBest: options.evaluation != nil)
     checkpoints = folder
     let settings = try RunSettings(model: model, data: data, options: options, steps: steps)
     self.settings = settings
     let path = options.metrics ?? FileSystem.join(place.directory, "metrics.jsonl")
     if options.resume, let latest = folder.latest {
-      let checkpoint = try Checkpoint.read(latest, settings: settings, into: optimizer)
+      try original.changes.requireSteps(after: Checkpoint.header(latest).step, of: latest)
+      let (checkpoint, changes) = try Checkpoint.read(
+        latest, settings: settings, changing: original.changes.settings, into: optimizer)
       try reader.restore(checkpoint.cursor)
       state = checkpoint.state
       completedSteps = checkpoint.step
       resumedFrom = checkpoint.step
-      history = try MetricsFile.records(at: path, through: checkpoint.step)
+      history = try MetricsFile.records(at: path, through: checkpoint.step).filter(StepRecord.isStep)
+      self.changes = changes
+    } else if !original.changes.settings.isEmpty {
+      throw TrainingError(
+        argument: "resume",
+        reason: "there is no checkpoint in \(place.directory) to continue with changes; resume = true starts "
+          + "where there is none")
     } else if let latest = folder.latest {
       throw TrainingError(
         argument: "checkpoint",
@@ -103,6 +116,18 @@ public final class TrainingJob {
       endTokens = try EndTokenShare(data, for: model)
     }
     metrics = try MetricsFile(path: path, continuingAfter: completedSteps)
+    try tellChanges()
+  }
+
+  /// Writes the changes among the metrics, before the first step they concern, and shows them.
+  private func tellChanges() throws {
+    guard !changes.isEmpty, !isFinished else { return }
+    let record: JSON = [
+      "step": JSON(completedSteps + 1), "changes": .array(changes.map(\.json)),
+    ]
+    try metrics?.append(record, synchronize: false)
+    options.progress?.note("continuing after step \(completedSteps) with changes:")
+    for change in changes { options.progress?.note("  \(change)") }
   }
 
   public var isFinished: Bool { completedSteps >= steps && rest == nil }
@@ -191,11 +216,12 @@ public final class TrainingJob {
     let window = try draw()
     let loss: Double
     let norm: Double
+    let gradients = WindowGradients(model: model.transformer, optimizer: optimizer, options: options)
     optimizer.clearGradients()
     do {
-      loss = try addGradients(of: window, step: number)
+      loss = try gradients.add(of: window, step: number)
       norm = optimizer.gradientNorm()
-      if !norm.isFinite { throw try nonFiniteGradient(norm, in: window, step: number) }
+      if !norm.isFinite { throw try gradients.fault(norm, in: window, step: number) }
       try Interrupt.check()
     } catch {
       optimizer.clearGradients()
@@ -219,48 +245,6 @@ public final class TrainingJob {
     let window = try reader.next(rows: options.rowsPerStep)
     drawn = (window, before)
     return window
-  }
-
-  /// Adds every row's gradient in order; returns the loss.
-  private func addGradients(of window: RowWindow, step: Int) throws -> Double {
-    var total = 0.0
-    for (index, row) in window.rows.enumerated() {
-      try Interrupt.check()
-      total += try addGradient(of: row, number: index, window, step)
-    }
-    return total
-  }
-
-  private func addGradient(of row: Row, number: Int, _ window: RowWindow, _ step: Int) throws -> Double {
-    let key = RandomKey(seed: options.seed, "dropout", UInt64(step), UInt64(number))
-    let loss = try model.transformer.loss(
-      ids: row.ids, targets: row.targets, documents: row.documents, scale: 1 / Float(window.trainedTokens),
-      dropout: key)
-    let value = Double(try loss.item())
-    guard value.isFinite else {
-      throw NonFiniteError(
-        step: step, quantity: "loss", value: "\(value)",
-        place: try model.transformer.firstNonFinite(row.ids, documents: row.documents, dropout: key),
-        samples: row.samples)
-    }
-    try loss.backward()
-    return value
-  }
-
-  /// Goes through the window once more, row by row, to find whose gradient it is.
-  private func nonFiniteGradient(_ norm: Double, in window: RowWindow, step: Int) throws -> NonFiniteError {
-    let place = optimizer.nonFiniteGradient()
-    for (index, row) in window.rows.enumerated() {
-      optimizer.clearGradients()
-      _ = try addGradient(of: row, number: index, window, step)
-      if let place = optimizer.nonFiniteGradient() {
-        return NonFiniteError(
-          step: step, quantity: "gradient", value: "\(norm)", place: place, samples: row.samples)
-      }
-    }
-    // Finite row by row: their sum is what overflowed.
-    return NonFiniteError(
-      step: step, quantity: "gradient", value: "\(norm)", place: place, samples: window.samples)
   }
 
   private static func now() -> Double {

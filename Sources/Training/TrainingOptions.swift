@@ -58,6 +58,16 @@ public struct CheckpointOptions: Equatable, Sendable {
     self.every = every
     self.keep = keep
   }
+
+  /// How many there are of so many steps, where the steps are known.
+  func count(steps: Int) -> Int { (steps + every - 1) / every }
+
+  /// The most folders at one time of so many that are written: those kept and the one being written.
+  func mostFolders(of count: Int, keepsBest: Bool) -> Int { min(count, keep + 1 + (keepsBest ? 1 : 0)) }
+
+  func mostFolders(steps: Int?, keepsBest: Bool) -> Int {
+    mostFolders(of: steps.map(count) ?? .max, keepsBest: keepsBest)
+  }
 }
 
 /// Everything that decides a training run beside the model and the data.
@@ -76,6 +86,11 @@ public struct TrainingOptions {
   public var checkpoint: CheckpointOptions?
   /// Continues from the latest checkpoint, bit for bit; starts where there is none.
   public var resume: Bool
+  /// What the resumed run does otherwise, on purpose.
+  public var changes: ResumeChanges
+  /// Keeps only the inputs of the model's blocks for the backward pass, which runs each block once more; changes no
+  /// bit.
+  public var recompute: Bool
   /// A file of one JSON object a step; nil: `metrics.jsonl` in the checkpoint folder, if there is one.
   public var metrics: String?
   /// Shown while running; it is quiet where standard error is no terminal.
@@ -86,8 +101,8 @@ public struct TrainingOptions {
   public init(
     steps: Int? = nil, batchSize: Int = 8, accumulate: Int = 1, seed: UInt64 = 0, schedule: Schedule,
     optimizer: AdamWOptions = AdamWOptions(), clip: Double? = 1, evaluation: EvaluationOptions? = nil,
-    checkpoint: CheckpointOptions? = nil, resume: Bool = false, metrics: String? = nil,
-    progress: ProgressLine? = nil, state: JSON = [:]
+    checkpoint: CheckpointOptions? = nil, resume: Bool = false, changes: ResumeChanges = ResumeChanges(),
+    recompute: Bool = false, metrics: String? = nil, progress: ProgressLine? = nil, state: JSON = [:]
   ) {
     self.steps = steps
     self.batchSize = batchSize
@@ -99,6 +114,8 @@ public struct TrainingOptions {
     self.evaluation = evaluation
     self.checkpoint = checkpoint
     self.resume = resume
+    self.changes = changes
+    self.recompute = recompute
     self.metrics = metrics
     self.progress = progress
     self.state = state
@@ -129,6 +146,9 @@ public struct TrainingOptions {
     if let checkpoint {
       try positive(checkpoint.every, "checkpoint.every")
       try positive(checkpoint.keep, "checkpoint.keep")
+    }
+    if !resume, !changes.settings.isEmpty {
+      throw TrainingError(argument: "resume", reason: "changes are made where a run is resumed")
     }
     if resume, checkpoint == nil {
       throw TrainingError(argument: "resume", reason: "a checkpoint folder is needed to continue from")

@@ -11,7 +11,7 @@ import Testing
   private var root: String { folder.file("the tree") }
   private static let scripts = FileSystem.join(FileSystem.folder(of: #filePath), "../../scripts")
   private static let packages =
-    "g++ git pkg-config libsentencepiece-dev sentencepiece libopenblas-dev libreadline-dev liblua5.4-dev libssl-dev "
+    "g++ git pkg-config libsentencepiece-dev sentencepiece libopenblas-dev libdnnl-dev libreadline-dev liblua5.4-dev libssl-dev "
     + "gnuplot-nox"
 
   init() throws {

@@ -45,6 +45,28 @@ import Testing
     }
   }
 
+  @Test func theProcessKnowsItsMemory() throws {
+    let tensor = Tensor.ones([1 << 25])
+    let memory = try #require(ProcessMemory.current())
+    #expect(memory.anonymous > 1 << 27)
+    #expect(memory.highest >= memory.anonymous && memory.mapped > 0)
+    withExtendedLifetime(tensor) {}
+  }
+
+  @Test func workingMemoryIsThatOfTheOperations() throws {
+    try withoutLeaks { ledger in
+      let q = Tensor.ones([100, 32]), k = Tensor.ones([100, 16])
+      ledger.resetPeak()
+      let before = ledger.liveBytes
+      let out = try Tensor.attention(
+        q: q, k: k, v: k, heads: 4, kvHeads: 2, headWidth: 8, documents: [70, 30])
+      let scores = WorkingMemory.attention(
+        documents: [70, 30], heads: 4, kvHeads: 2, headWidth: 8, backward: false)
+      // Beside the result and the logarithms of its rows.
+      #expect(ledger.peakBytes - before == 4 * (scores + out.count + 4 * 100))
+    }
+  }
+
   @Test func sizeClassesWasteLittle() {
     for bytes in [1, 64, 65, 100, 1000, 4096, 4097, 1_000_000, 123_456_789] {
       let size = StoragePool.sizeClass(bytes)

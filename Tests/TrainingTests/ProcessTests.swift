@@ -48,6 +48,33 @@
       }
     }
 
+    @Test func anInterruptedVerificationLeavesNothing() async {
+      await #expect(processExitsWith: .success) {
+        try Toy.withFolder { folder in
+          setenv("TMPDIR", folder, 1)
+          let model = try Toy.model(lora: ProcessTests.lora)
+          let before = Toy.bits(model)
+          var interrupts = 0
+          for round in 0..<12 {
+            let timer = Thread {
+              usleep(UInt32(round) * 8000)
+              Interrupt.request()
+            }
+            timer.start()
+            do {
+              _ = try ResumeVerification(at: 4, threads: [1, 2]).report(
+                model: model, data: MemoryRows(Toy.rows(16)), options: Toy.options(steps: 10, batch: 8))
+            } catch is Interrupted { interrupts += 1 }
+            while !timer.isFinished { usleep(100) }
+            Interrupt.clear()
+            if Toy.bits(model) != before { exit(3) }
+            if try !FileSystem.list(folder).isEmpty { exit(4) }
+          }
+          if interrupts < 3 { exit(5) }
+        }
+      }
+    }
+
     @Test func aFullDiskLeavesTheLastCheckpointGood() async {
       await #expect(processExitsWith: .success) {
         try Toy.withFolder { folder in

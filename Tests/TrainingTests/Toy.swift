@@ -39,13 +39,17 @@ final class MemoryRows: RowSource {
 
 enum Toy {
   /// Two layers, vocabulary 64, width 32: the model of the tests that must take seconds.
-  static func model(seed: UInt64 = 1, lora: LoRAOptions? = nil, kvHeads: Int = 2) throws -> LanguageModel {
+  static func model(
+    seed: UInt64 = 1, lora: LoRAOptions? = nil, kvHeads: Int = 2, eps: Float = 1e-5,
+    types: WeightTypes = .f32
+  ) throws -> LanguageModel {
     var spec = ModelSpec(
       vocabSize: 64, hiddenSize: 32, numHiddenLayers: 2, numAttentionHeads: 4, intermediateSize: 48,
       numKeyValueHeads: kvHeads)
     spec.maxPositionEmbeddings = 64
     spec.initializerRange = 0.1
-    let model = try LanguageModel.new(spec, seed: seed)
+    spec.rmsNormEps = eps
+    let model = try LanguageModel.new(spec, types: types, seed: seed)
     if let lora { try model.addLoRA(lora) }
     return model
   }

@@ -38,8 +38,7 @@ end
 
 local function operations(record) return record.operations_per_token end
 
--- decode.lua and its peer give tokens/s of reading the prompt and of decoding, and GB/s of weights while decoding.
-local function weight_bytes(record) return record.decode_gb_s and record.decode_gb_s * 1e9 / record.decode_tok_s end
+local function weight_bytes(record) return record.bytes_per_step end
 
 local function decoding(shape, weights, format, held)
   local parameters = with(shape_parameters(shape), { quant = format, prompt = 512, new = 64 })
@@ -47,8 +46,8 @@ local function decoding(shape, weights, format, held)
     name = ("decode-%s-%s"):format(shape, weights), title = ("decoding, %s, %s weights"):format(shape, weights),
     ours = { "decode.lua", { shape = shape, weights = weights, prompt = 512, new = 64 } },
     peer = { "llama.cpp " .. format, "llama_cpp_decode.py", parameters },
-    figure = "decode_tok_s", unit = "tok/s", limit = "read", held = held,
-    work = weight_bytes,
+    figure = "decode_tok_s", unit = "tok/s", limit = "read", work = weight_bytes,
+    held = held,
   }
 end
 

@@ -24,18 +24,13 @@ local description = {
 for name, value in pairs(shape) do description[name] = value end
 local model = yy.model.new(description)
 
---- What a weight of the quantised linears takes, their scales included; nil where nothing is quantised.
-local function bytes_per_weight()
-  local bytes, weights = 0, 0
-  for _, name in ipairs(model.parameter_names) do
-    local tensor = model:parameter(name)
-    if tensor.dtype == p.quantize then
-      bytes, weights = bytes + tensor.bytes, weights + tensor.shape[1] * tensor.shape[2]
-    end
-  end
-  return weights > 0 and common.rounded(bytes / weights, 4) or nil
+-- What a weight of the quantised linears takes, scales included: all but the embedding, the head and the norms (f32).
+local bytes_per_weight
+if p.quantize ~= "" then
+  local rows, norms = 2 * shape.vocab_size * shape.hidden_size, (2 * shape.num_hidden_layers + 1) * shape.hidden_size
+  local bytes = model.weight_bytes - (p.dtype == "bf16" and 2 or 4) * rows - 4 * norms
+  bytes_per_weight = common.rounded(bytes / (model.parameters - rows - norms), 4)
 end
-
 if p.mode == "lora" then
   model:add_lora { rank = p.rank, alpha = 2 * p.rank, dropout = 0,
     targets = { "q", "k", "v", "o", "gate", "up", "down" } }
@@ -58,5 +53,5 @@ print(yy.json.encode {
   batch = p.batch, seq = p.seq, parameters = model.parameters, operations_per_token = arithmetic.training(shape, p),
   tokens_per_s = common.rounded(p.batch * p.seq / step_s, 1), step_s = common.rounded(step_s, 3),
   loss = common.rounded(run.history[#run.history].loss, 4), peak_rss_mb = common.peak_mb(),
-  bytes_per_weight = bytes_per_weight(),
+  bytes_per_weight = bytes_per_weight,
 })

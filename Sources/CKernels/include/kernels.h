@@ -93,6 +93,10 @@ void yy_scatter_add_rows(
     float *dweight, const float *dout, const int32_t *ids, intptr_t count, intptr_t columns, intptr_t first,
     intptr_t end);
 
+/* heap.c */
+/* Gives the heap's free pages back to the system once it has at least so many bytes free. */
+void yy_return_free_pages(intptr_t least);
+
 #pragma clang assume_nonnull end
 
 #endif

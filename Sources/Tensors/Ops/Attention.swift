@@ -69,8 +69,7 @@ struct AttentionForward {
   func run(out: Tensor, lse: Tensor) throws {
     let (width, heads) = (plan.width, plan.heads)
     let blocks = Array(plan.documents.joined())
-    let resultSize = AttentionPlan.blockRows * width
-    let scratch = Scratch(size: 2 * plan.scoresSize + resultSize, pieces: blocks.count * heads)
+    let scratch = Scratch(size: plan.forwardScratchSize, pieces: blocks.count * heads)
     try Parallel.pieces(blocks.count * heads) { piece in
       let block = blocks[piece / heads], head = piece % heads
       let keyColumn = block.start * plan.keyStride + head / plan.group * width

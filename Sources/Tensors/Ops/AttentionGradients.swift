@@ -41,7 +41,7 @@ struct AttentionGradients {
     let dk = needsKey ? Tensor.zeros(k.shape) : nil
     let dv = needsValue ? Tensor.zeros(v.shape) : nil
     let pieces = plan.documents.count * plan.kvHeads
-    let scratch = Scratch(size: 3 * plan.scoresSize, pieces: pieces)
+    let scratch = Scratch(size: plan.backwardScratchSize, pieces: pieces)
     try Parallel.pieces(pieces) { piece in
       let keyHead = piece % plan.kvHeads
       scratch.withSlot { memory in

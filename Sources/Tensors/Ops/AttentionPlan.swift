@@ -50,4 +50,8 @@ struct AttentionPlan {
   var group: Int { heads / kvHeads }
   /// The floats of the largest block's scores.
   var scoresSize: Int { (documents.lazy.joined().map { $0.rows.count * $0.stride }).max() ?? 0 }
+  /// The floats a piece of the forward pass needs: scores, the same in the type of the values, and its rows of the result.
+  var forwardScratchSize: Int { 2 * scoresSize + Self.blockRows * width }
+  /// The floats a piece of the backward pass needs: scores, their gradients, and either in the type of the values.
+  var backwardScratchSize: Int { 3 * scoresSize }
 }

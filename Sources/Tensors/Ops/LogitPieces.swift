@@ -29,7 +29,11 @@ struct LogitPieces {
     }
     trained = all.indices.filter { all[$0] >= 0 }.map { Int32($0) }
     targets = all.filter { $0 >= 0 }
-    pieceRows = min(512, max(16, Self.pieceElements / max(1, vocabulary) / 16 * 16))
+    pieceRows = Self.pieceRows(vocabulary: vocabulary)
+  }
+
+  static func pieceRows(vocabulary: Int) -> Int {
+    min(512, max(16, pieceElements / max(1, vocabulary) / 16 * 16))
   }
 
   /// The rows of x that have a target, without the others between them.

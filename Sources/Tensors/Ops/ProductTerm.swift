@@ -58,8 +58,7 @@ extension Tensor {
     precondition(terms.allSatisfy { $0.m == m && $0.n == n } && count == m * n, "terms have one shape")
     precondition(other == nil || (other?.count == count && dataType == .f32 && !adding), "f32 is added to")
     let cut = MatrixCut(m: m, n: n, k: first.k)
-    let size = cut.alongRows ? cut.size * n : m * cut.size
-    let scratch = dataType == .f32 ? nil : Scratch(size: size, pieces: cut.count)
+    let scratch = dataType == .f32 ? nil : Scratch(size: cut.pieceElements(m: m, n: n), pieces: cut.count)
     try Parallel.pieces(cut.count) { piece in
       let start = piece * cut.size
       let rows = cut.alongRows ? start..<min(m, start + cut.size) : 0..<m

@@ -9,11 +9,17 @@ final class Scratch {
 
   /// - Parameter size: the floats each piece needs.
   init(size: Int, pieces: Int) {
-    let slots = max(1, min(pieces, Parallel.threads))
-    self.size = (size + 15) / 16 * 16
+    let slots = Self.slots(pieces)
+    self.size = Self.rounded(size)
     memory = Tensor.uninitialized([slots, self.size])
     free = Mutex(Array(0..<slots))
   }
+
+  /// The floats that all slots have together.
+  static func count(size: Int, pieces: Int) -> Int { slots(pieces) * rounded(size) }
+
+  private static func slots(_ pieces: Int) -> Int { max(1, min(pieces, Parallel.threads)) }
+  private static func rounded(_ size: Int) -> Int { (size + 15) / 16 * 16 }
 
   /// Lends a slot for the length of a piece.
   func withSlot<R>(_ body: (UnsafeMutablePointer<Float>) throws -> R) rethrows -> R {

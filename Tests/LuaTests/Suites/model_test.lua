@@ -232,4 +232,12 @@ suite["tells what cannot be changed"] = function(folder)
     function() m:load_adapter(folder .. "/adapter") end)
 end
 
+suite["tells the memory of its weights"] = function()
+  local shape = { hidden_size = 8, num_hidden_layers = 1, num_attention_heads = 2, intermediate_size = 16, vocab_size = 10 }
+  local norms, rest = 3 * 8, 2 * 10 * 8 + 4 * 8 * 8 + 3 * 8 * 16
+  test.equal(yy.model.new(shape).weight_bytes, 4 * (norms + rest))
+  shape.dtype = "bf16"
+  test.equal(yy.model.new(shape).weight_bytes, 4 * norms + 2 * rest)
+end
+
 return suite

@@ -48,16 +48,28 @@ for _, quantize in ipairs { "int8", "nf4" } do
   end
 end
 
-suite["the same run of training repeats to the bit"] = function(folder)
+suite["training repeats to the bit, also when it is cut and continued"] = function(folder)
   local path, text = base(folder)
-  local function adapter(name)
+  local function adapter(name, checkpoint, stop)
     local m = yy.model.load(path, { quantize = "nf4" })
     m:add_lora { rank = 4, dropout = 0.1 }
-    train(m, text)
+    local rows = yy.data.pack(yy.data.text { text }, { tokenizer = m.tokenizer, length = 32 })
+    local done, run = pcall(yy.train.run, {
+      model = m, data = rows, steps = 6, batch_size = 2, lr = 1e-2, seed = 1, resume = checkpoint ~= nil,
+      checkpoint = checkpoint and { dir = folder .. "/" .. checkpoint, every = 2 },
+      on_step = function(s) if s.step == stop then error "stopped" end end,
+    })
+    test.equal(done, stop == nil)
+    if stop then return end
     m:save_adapter(folder .. "/" .. name)
-    return yy.files.read(folder .. "/" .. name .. "/adapter_model.safetensors")
+    return yy.files.read(folder .. "/" .. name .. "/adapter_model.safetensors"), run
   end
-  test.ok(adapter "a" == adapter "b")
+  local whole = adapter "whole"
+  test.ok(adapter "again" == whole)
+  adapter("cut", "checkpoints", 5)
+  local rest, run = adapter("rest", "checkpoints")
+  test.equal(run.resumed_from, 4)
+  test.ok(rest == whole)
 end
 
 suite["the vocabulary grows, embedding and head are trained"] = function(folder)

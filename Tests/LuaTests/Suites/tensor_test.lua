@@ -122,14 +122,6 @@ suite["attends to what comes before in the same document"] = function()
   test.ok(agrees, report)
 end
 
-suite["tells how its numbers are stored"] = function()
-  local x = yy.tensor.zeros { 3, 5 }
-  test.equal({ x.dtype, x.bytes }, { "f32", 60 })
-  local half = yy.model.new { hidden_size = 8, num_hidden_layers = 1, num_attention_heads = 2, vocab_size = 10, dtype = "bf16" }
-  local embedding = half:parameter "model.embed_tokens.weight"
-  test.equal({ embedding.dtype, embedding.bytes }, { "bf16", 2 * 8 * 10 })
-end
-
 suite["says what is wrong with an attention"] = function()
   local q, k = yy.tensor.zeros { 3, 4 }, yy.tensor.zeros { 3, 2 }
   local function attend(options) return function() yy.tensor.attention(q, k, k, options) end end

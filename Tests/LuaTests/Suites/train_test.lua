@@ -107,6 +107,89 @@ suite["continues bit for bit from a checkpoint"] = function(folder)
   test.equal(losses, expected)
 end
 
+--- All numbers of a model.
+local function weights(model)
+  local all = {}
+  for _, name in ipairs(model.parameter_names) do all[name] = model:parameter(name):to_table() end
+  return all
+end
+
+suite["changes settings where it is resumed, on purpose"] = function(folder)
+  local dir = folder .. "/ckpt"
+  local function job(more)
+    local all = options(more)
+    all.checkpoint = { dir = dir, every = 3 }
+    return all
+  end
+  local all = job { resume = { lr = 1e-3 } }
+  test.raises(("bad argument #1 'options' to 'train.run' (option 'resume': there is no checkpoint in %s to continue with "
+    .. "changes; resume = true starts where there is none)"):format(dir), function() yy.train.run(all) end)
+  pcall(yy.train.run, job { resume = true, on_step = function(s) if s.step == 4 then error "stopped" end end })
+  all = job { resume = { lr = 1e-3 }, seed = 2 }
+  test.raises(("bad argument #1 'options' to 'train.run' (option 'resume': %s/step-000003 belongs to another run: seed: 1 "
+    .. "there, 2 here. Undo this to continue it, or start a new run in another dir)"):format(dir),
+    function() yy.train.run(all) end)
+  all = job { resume = { stpes = 8 } }
+  test.raises("bad argument #1 'options' to 'train.run' (option 'resume': unknown option 'stpes'; did you mean 'steps'?)",
+    function() yy.train.run(all) end)
+  local changed = yy.train.run(job {
+    resume = { lr = function(step) return step * 1e-3 end, steps = 8, clip = false, optimizer = yy.optim.adamw { weight_decay = 0 } },
+  })
+  test.equal({ changed.resumed_from, changed.steps, #changed.history }, { 3, 8, 8 })
+  test.equal({ changed.history[3].lr, changed.history[4].lr }, { 1e-2, 4e-3 })
+  local names = {}
+  for i, change in ipairs(changed.changes) do names[i] = change.name end
+  test.equal(names, { "steps", "schedule", "optimizer", "clip" })
+  test.equal(changed.changes[1], { name = "steps", before = "6", after = "8" })
+  local lines = {}
+  for line in io.lines(dir .. "/metrics.jsonl") do lines[#lines + 1] = yy.json.decode(line) end
+  test.equal({ #lines, lines[4].step, #lines[4].changes, lines[5].step }, { 9, 4, 4, 4 })
+end
+
+suite["keeps only the inputs of blocks where asked to, with the same bits"] = function()
+  local function run(recompute)
+    local all = options { recompute = recompute }
+    all.model:add_lora { rank = 4, dropout = 0.1, train = { "embedding" } }
+    yy.train.run(all)
+    return weights(all.model)
+  end
+  test.equal(run(true), run(false))
+end
+
+suite["verifies on a job that resuming is exact"] = function(folder)
+  local all = options {
+    checkpoint = { dir = folder .. "/ckpt" }, lr = yy.schedule.cosine { peak = 1e-2 },
+    on_step = function(s) s.state.sum = (s.state.sum or 0) + s.loss end,
+  }
+  local before = weights(all.model)
+  local report = yy.train.verify_resume(all, { at = 2, steps = 5, threads = { 1, 2 } })
+  test.equal({ report.ok, report.at, report.steps, report.step, #report.differences }, { true, 2, 5, nil, 0 })
+  test.equal({ report.threads, #report.weights, #report.moments }, { { 1, 2 }, 16, 16 })
+  test.ok(tostring(report):find("^verified: cut at step 2 and resumed, the run has the same bits at step 5 as without a cut\n"))
+  test.equal(weights(all.model), before)
+  test.ok(not yy.files.exists(folder .. "/ckpt"))
+
+  local seen = 0
+  all.on_step = function(s)
+    seen = seen + s.loss
+    s.state.sum = seen
+  end
+  local found = yy.train.verify_resume(all, { at = 2, steps = 4 })
+  test.equal({ found.ok, found.step, #found.differences }, { false, nil, 1 })
+  test.ok(found.differences[1]:find("^cut at step 2 and resumed: s.state: "))
+  test.ok(tostring(found):find("pure functions of their arguments and s.state", 1, true))
+
+  all.on_step = function(s) if s.step == 4 then error "stopped" end end
+  test.equal(pcall(yy.train.verify_resume, all, { at = 2 }), false)
+  test.equal(weights(all.model), before)
+  test.raises("bad argument #2 'options' to 'train.verify_resume' (option 'steps': a step after 4, where the run is cut, expected, got 3)",
+    function() yy.train.verify_resume(all, { at = 4, steps = 3 }) end)
+  test.raises("bad argument #2 'options' to 'train.verify_resume' (option 'at': a step from 1 to 5 expected, got 9)",
+    function() yy.train.verify_resume(all, { at = 9 }) end)
+  test.raises("bad argument #2 'options' to 'train.verify_resume' (option 'threads': positive numbers expected, got 0)",
+    function() yy.train.verify_resume(all, { at = 2, threads = { 0 } }) end)
+end
+
 suite["tells what is wrong with the options"] = function()
   test.raises("bad argument #1 'options' to 'train.run' (option 'model' is required)", function() yy.train.run {} end)
   local function run(more)
@@ -159,7 +242,7 @@ suite["tells what went wrong on the way"] = function(folder)
     .. "for step 2, a number expected)"):format(line + 1), function() yy.train.run(run(first_only)) end)
   test.raises(("function 'lr' (train_test.lua:%d) must return a number, got string"):format(line + 2),
     function() yy.train.run(run(text)) end)
-  test.raises("step 2: the gradient is nan, first in model.embed_tokens.weight; samples: ids:1; no parameter was changed",
+  test.raises("step 2: the gradient is nan, first in the backward pass of model.norm (rms_norm); samples: ids:1; no parameter was changed",
     function() yy.train.run { model = model, data = rows, steps = 3, lr = 1e30 } end)
   model, rows = samples.counting()
   test.raises("bad argument #1 'options' to 'train.run' (option 'on_step': s.state cannot be saved: field 'f': nil, boolean, number, string or table expected, got function)",

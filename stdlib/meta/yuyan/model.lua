@@ -87,6 +87,7 @@
 ---@field template string? The name of the chat template, or nil.
 ---@field parameters integer How many numbers the model has.
 ---@field trainable integer How many of them training updates.
+---@field weight_bytes integer The memory that its weights take, an adapter's included.
 ---@field vocab_size integer Rows of the embedding.
 ---@field hidden_size integer Width of the residual stream.
 ---@field num_hidden_layers integer How many blocks.

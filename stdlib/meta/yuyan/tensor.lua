@@ -21,8 +21,6 @@
 ---An array of 32-bit floats that can record how it was computed.
 ---@class Tensor
 ---@field shape integer[] The length of each axis.
----@field dtype string How its numbers are stored: f32, bf16, int8 or nf4.
----@field bytes integer The memory its numbers take.
 ---@field requires_grad boolean Whether backward computes a gradient for it.
 ---@field grad Tensor? The gradient that backward summed here, or nil.
 ---@operator len: integer

@@ -1,11 +1,10 @@
-import Files
 import Glibc
 
-/// A folder of our own for a child's files; the owner removes it.
-struct PrivateFolder {
-  let path: String
+/// A folder of our own under `TMPDIR`, for files that nobody else needs; the owner removes it.
+public struct PrivateFolder {
+  public let path: String
 
-  init() throws {
+  public init() throws {
     let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     var name = Array(FileSystem.join(parent, "yuyan-XXXXXX").utf8CString)
     guard let made = mkdtemp(&name) else { throw FileError(path: parent, code: errno) }
@@ -13,13 +12,13 @@ struct PrivateFolder {
   }
 
   /// A link `name` in the folder, and its path.
-  func link(_ name: String, to target: String) throws -> String {
+  public func link(_ name: String, to target: String) throws -> String {
     let place = FileSystem.join(path, name)
     guard symlink(FileSystem.absolute(target), place) == 0 else { throw FileError(path: place, code: errno) }
     return place
   }
 
-  func remove() {
+  public func remove() {
     // Nothing depends on it any more, and an error of the work itself must not be hidden by this one.
     try? FileSystem.remove(path)
   }
