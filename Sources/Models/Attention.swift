@@ -22,6 +22,11 @@ struct Pass {
     case cache(KVCache)
     /// Those of the documents that the rows continue, a row each.
     case caches([KVCache])
+
+    /// Whether this is decoding.
+    var isCached: Bool {
+      if case .documents = self { false } else { true }
+    }
   }
 
   /// Shows a result to the observer, if there is one, and gives it back.

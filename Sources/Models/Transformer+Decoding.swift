@@ -27,7 +27,8 @@ extension Transformer {
           Pass(
             positions: positions, tables: tables(), dropout: nil, type: types.compute, context: .cache(cache))
         )
-        return try rows.rows(ids.count - 1..<ids.count).linear(weight: head.tensor).values
+        return try rows.rows(ids.count - 1..<ids.count).linear(weight: head.tensor, readsOnce: true)
+          .values
       }
     } catch {
       cache.truncate(to: start)
@@ -65,7 +66,7 @@ extension Transformer {
         Pass(
           positions: caches.map { Int32($0.length) }, tables: tables(), dropout: nil, type: types.compute,
           context: .caches(caches))
-      ).linear(weight: head.tensor)
+      ).linear(weight: head.tensor, readsOnce: true)
       return try ids.indices.map { try logits.rows($0..<$0 + 1).values }
     }
   }

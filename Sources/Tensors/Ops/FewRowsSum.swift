@@ -1,8 +1,8 @@
 import CKernels
 
 extension Tensor {
-  /// So many rows or fewer share one reading of the weights, where no gradient is recorded; each row's results
-  /// then have the same bits as they would have alone.
+  /// So many rows or fewer share one reading of the weights, where that is asked for (`readsOnce`); each row's
+  /// results then have the same bits as they would have alone.
   public static var fewRows: Int { FewRows.most }
 
   /// Overwrites self (R, N), where R is at most `FewRows.most`, with the sum of some terms x * weight', a bias per

@@ -3,23 +3,25 @@ import CKernels
 extension Tensor {
   /// self * weight' + bias + residual: (…, K) times (N, K) gives (…, N).
   ///
-  /// The numbers are multiplied in the type of self; a weight of another type is converted for the product, or, where
-  /// a few rows need no gradient, read as it lies (`FewRows`). The
+  /// The numbers are multiplied in the type of self; a weight of another type is converted for the product. The
   /// gradient of `weight` (f32 only) is added into its buffer by the matrix product itself; what only that gradient
   /// needs is not kept when `weight` is frozen.
   ///
   /// - Parameters:
   ///   - residual: what the result is added to, of its shape and f32 as it is then.
   ///   - result: the type of the result.
+  ///   - readsOnce: whether `fewRows` rows or fewer read the weight once, as it lies, as decoding wants it; only where
+  ///     nothing is recorded, as the sums have other bits than those of the matrix product.
   public func linear(
-    weight: Tensor, bias: Tensor? = nil, residual: Tensor? = nil, result: DataType = .f32
+    weight: Tensor, bias: Tensor? = nil, residual: Tensor? = nil, result: DataType = .f32,
+    readsOnce: Bool = false
   ) throws -> Tensor {
     let shape = try LinearShape(of: self, weight: weight, bias: bias, op: "linear")
     let out = try shape.allocate(result, residual: residual)
     let isRecorded = needsGradient(self, weight, bias, residual)
     try out.setToSum(
       of: [shape.forward(self, weight)], bias: bias, plus: residual, multipliedAs: dataType,
-      readsOnce: !isRecorded)
+      readsOnce: readsOnce && !isRecorded)
     guard isRecorded else { return out }
     let x = weight.requiresGrad ? detached() : nil
     let (type, needsX) = (dataType, requiresGrad)

@@ -9,9 +9,11 @@ extension Tensor {
   /// - Parameters:
   ///   - residual: what the result is added to, of its shape and f32 as it is then.
   ///   - result: the type of the result.
+  ///   - readsOnce: as in `linear`.
   public func loraLinear(
     weight: Tensor, bias: Tensor? = nil, a: Tensor, b: Tensor, scale: Float, dropout: Dropout? = nil,
-    residual: Tensor? = nil, result: DataType = .f32
+    residual: Tensor? = nil, result: DataType = .f32,
+    readsOnce: Bool = false
   ) throws -> Tensor {
     let op = "lora_linear"
     let base = try LinearShape(of: self, weight: weight, bias: bias, op: op)
@@ -24,10 +26,10 @@ extension Tensor {
 
     let out = try base.allocate(result, residual: residual)
     let isRecorded = needsGradient([self, weight, bias, a, b, residual])
-    let thin = try low.thin(self, a, readsOnce: !isRecorded)
+    let thin = try low.thin(self, a, readsOnce: readsOnce && !isRecorded)
     try out.setToSum(
       of: [base.forward(self, weight), low.forward(thin, b)], bias: bias, plus: residual,
-      multipliedAs: dataType, readsOnce: !isRecorded)
+      multipliedAs: dataType, readsOnce: readsOnce && !isRecorded)
     guard isRecorded else { return out }
     let x = weight.requiresGrad || a.requiresGrad ? detached() : nil
     let keptThin = b.requiresGrad ? thin : nil
