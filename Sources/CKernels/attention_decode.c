@@ -8,7 +8,7 @@
 
 enum {
   YY_COLUMNS = 4 * YY_LANES, /* of v that are summed in registers */
-  YY_ROWS_AHEAD = 12         /* rows that are asked for before their use: they lie too far apart to be foreseen */
+  YY_ROWS_AHEAD = 48         /* rows that are asked for before their use: they lie too far apart to be foreseen */
 };
 
 #define YY_ATTENTION_DECODE(NAME, TYPE, WIDEN, WIDEN_PART)                                              \
