@@ -72,7 +72,7 @@ struct AttentionForward {
     let scratch = Scratch(size: plan.forwardScratchSize, pieces: blocks.count * heads)
     try Parallel.pieces(blocks.count * heads) { piece in
       let block = blocks[piece / heads], head = piece % heads
-      let keyColumn = block.start * plan.keyStride + head / plan.group * width
+      let keyColumn = block.start * plan.keyStride + head / plan.group * plan.keyHeadStride
       let queryColumn = block.rows.lowerBound * plan.queryStride + head * width
       scratch.withSlot { scores in
         provider.multiply(

@@ -15,10 +15,9 @@ extension Tensor {
     }
     let plan = AttentionPlan(
       heads: heads, kvHeads: cache.kvHeads, width: cache.headWidth, documents: [rows],
-      before: cache.length - rows)
+      before: cache.length - rows, capacity: cache.capacity)
     let out = try Tensor.allocate(q.shape, type: q.dataType, op: "attend")
-    let (keys, values) = (try cache.keys.rows(0..<cache.length), try cache.values.rows(0..<cache.length))
-    try AttentionForward(plan, q: q, k: keys, v: values)
+    try AttentionForward(plan, q: q, k: cache.keys, v: cache.values)
       .run(out: out, lse: Tensor.uninitialized([heads, rows]))
     return out
   }
@@ -46,7 +45,7 @@ extension Tensor {
         q.withFloats(elements) { q in
           out.withNewFloats(elements) { out in
             caches[place / heads].attend(
-              out, scores.pointer + place * size, q, column: place % heads / group * width)
+              out, scores.pointer + place * size, q, head: place % heads / group)
           }
         }
       }
@@ -63,17 +62,17 @@ extension Tensor {
 }
 
 extension KVLayerCache {
-  /// One head of a query against the keys and values from `column` on.
+  /// One head of a query against a head of keys and values.
   fileprivate func attend(
     _ out: UnsafeMutablePointer<Float>, _ scores: UnsafeMutablePointer<Float>, _ q: UnsafePointer<Float>,
-    column: Int
+    head: Int
   ) {
-    let scale = 1 / Float(headWidth).squareRoot(), stride = kvHeads * headWidth
-    switch (keys.matrix + column, values.matrix + column) {
+    let scale = 1 / Float(headWidth).squareRoot(), first = head * capacity * headWidth
+    switch (keys.matrix + first, values.matrix + first) {
     case (.bf16(let k), .bf16(let v)):
-      yy_attention_decode_bf16(out, scores, q, k, v, scale, length, stride, headWidth)
+      yy_attention_decode_bf16(out, scores, q, k, v, scale, length, headWidth, headWidth)
     case (.f32(let k), .f32(let v)):
-      yy_attention_decode(out, scores, q, k, v, scale, length, stride, headWidth)
+      yy_attention_decode(out, scores, q, k, v, scale, length, headWidth, headWidth)
     default: preconditionFailure("keys and values have one type")
     }
   }
