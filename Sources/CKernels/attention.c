@@ -1,5 +1,5 @@
 #include "include/kernels.h"
-#include "vector.h"
+#include "softmax_row.h"
 
 /* Causal scaled dot-product attention (Vaswani et al. 2017, arXiv:1706.03762), one head, one block of query
    rows against the keys of one document. S = scale * q k' comes from a matrix product and is turned into
@@ -9,38 +9,6 @@
    Only lse is kept for the backward pass, which makes p again from S (Dao et al. 2022, arXiv:2205.14135):
      dS = p * (dp - delta) * scale, dp = dout v', delta[i] = sum over columns of dout[i] * out[i].
    Row i of the block sees the first `visible + i` keys; S is (rows, stride). */
-
-/* Subtracts nothing it has not seen: a NaN score makes the whole row NaN through the sum. */
-YY_INLINE void yy_softmax_row(float *s, intptr_t count, float *lse) {
-  yy_f32 v, largest = -__builtin_inff(), total = 0.0f;
-  intptr_t i = 0;
-  for (; i + YY_LANES <= count; i += YY_LANES) {
-    v = YY_LOAD(s + i);
-    largest = v > largest ? v : largest;
-  }
-  if (i < count) {
-    yy_load_part(&v, s + i, count - i, -__builtin_inff());
-    largest = v > largest ? v : largest;
-  }
-  const float m = yy_max(&largest);
-  for (i = 0; i + YY_LANES <= count; i += YY_LANES) {
-    v = YY_LOAD(s + i) - m;
-    yy_exp(&v, &v);
-    total += v;
-    YY_STORE(s + i, v);
-  }
-  if (i < count) {
-    yy_load_part(&v, s + i, count - i, -__builtin_inff());
-    v -= m;
-    yy_exp(&v, &v);
-    total += v;
-    yy_store_part(s + i, &v, count - i);
-  }
-  const float sum = yy_sum(&total);
-  const float inverse = 1.0f / sum;
-  for (i = 0; i < count; i++) s[i] *= inverse;
-  *lse = m + __builtin_logf(sum);
-}
 
 YY_KERNEL void yy_attention_softmax(float *s, float *lse, intptr_t rows, intptr_t stride, intptr_t visible) {
   for (intptr_t row = 0; row < rows; row++, s += stride) {
@@ -97,33 +65,5 @@ YY_KERNEL void yy_attention_score_gradient(
     for (intptr_t i = 0; i < count; i++) dp[i] = p[i] * (dp[i] - d) * scale;
     if (count == 1) dp[0] = 0.0f; /* p is 1 whatever the score: no rounding of dp - delta may show */
     for (intptr_t i = count; i < stride; i++) dp[i] = 0.0f;
-  }
-}
-
-/* One new row q (width) against `count` cached rows of k and v, which lie `rowStride` apart; `scores` has
-   room for count numbers. */
-YY_KERNEL void yy_attention_decode(
-    float *out, float *scores, const float *q, const float *k, const float *v, float scale, intptr_t count,
-    intptr_t rowStride, intptr_t width) {
-  yy_f32 a, b;
-  for (intptr_t j = 0; j < count; j++) {
-    const float *row = k + j * rowStride;
-    yy_f32 total = 0.0f;
-    intptr_t i = 0;
-    for (; i + YY_LANES <= width; i += YY_LANES) total += YY_LOAD(q + i) * YY_LOAD(row + i);
-    if (i < width) {
-      yy_load_part(&a, q + i, width - i, 0.0f);
-      yy_load_part(&b, row + i, width - i, 0.0f);
-      total += a * b;
-    }
-    scores[j] = yy_sum(&total) * scale;
-  }
-  float lse;
-  yy_softmax_row(scores, count, &lse);
-  for (intptr_t i = 0; i < width; i++) out[i] = 0.0f;
-  for (intptr_t j = 0; j < count; j++) {
-    const float *row = v + j * rowStride;
-    const float p = scores[j];
-    for (intptr_t i = 0; i < width; i++) out[i] += p * row[i];
   }
 }

@@ -49,10 +49,12 @@ YY_INLINE void yy_store_part(float *pointer, const yy_f32 *value, intptr_t count
 }
 
 YY_INLINE float yy_sum(const yy_f32 *lanes) {
-  yy_f32 v = *lanes;
-  float a[8], b[4];
-  for (int i = 0; i < 8; i++) a[i] = v[i] + v[i + 8];
-  for (int i = 0; i < 4; i++) b[i] = a[i] + a[i + 4];
+  typedef float half __attribute__((ext_vector_type(8)));
+  typedef float quarter __attribute__((ext_vector_type(4)));
+  const yy_f32 v = *lanes;
+  const half a = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7)
+      + __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
+  const quarter b = __builtin_shufflevector(a, a, 0, 1, 2, 3) + __builtin_shufflevector(a, a, 4, 5, 6, 7);
   return (b[0] + b[2]) + (b[1] + b[3]);
 }
 

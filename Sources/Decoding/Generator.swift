@@ -21,7 +21,7 @@ public final class Generator {
   public let sampler: Sampler
   private let transformer: Transformer
   private let endTokens: Set<Int32>
-  private let cache: KVCache
+  let cache: KVCache
   private var advanced = 0
 
   /// Throws `DecodingError` when prompt and `maxTokens` do not fit into the context together, naming both, or the
@@ -58,13 +58,23 @@ public final class Generator {
 
   /// The next token; nil when `ending` says why there is none.
   public func next() throws -> Int32? {
+    guard let tokens = unseen else { return nil }
+    try Interrupt.check()
+    return try choose(from: transformer.advance(Array(tokens), cache: cache))
+  }
+
+  /// What the model has to be shown for the next token; nil when none comes, which `ending` then explains.
+  var unseen: ArraySlice<Int32>? {
     guard ending == nil else { return nil }
     guard ids.count - promptCount < maxTokens else {
       ending = .length
       return nil
     }
-    try Interrupt.check()
-    let logits = try transformer.advance(Array(ids[advanced...]), cache: cache)
+    return ids[advanced...]
+  }
+
+  /// Takes the logits behind all ids and chooses; nil when it is an end token.
+  func choose(from logits: [Float]) throws -> Int32? {
     advanced = ids.count
     let id = try sampler.next(logits, after: ids)
     if endTokens.contains(id) {

@@ -25,22 +25,22 @@ public struct Sampler {
     }
     penalizeRepetition(in: &logits, of: ids)
     if options.temperature == 0 { return try likeliest(logits) }
-    let candidates = try candidates(logits)
     var stream = RandomStream(RandomKey(seed: seed, "decoding", UInt64(ids.count)))
-    return draw(from: candidates, at: stream.uniform())
+    if options.topK == nil, options.topP ?? 1 == 1 { return try drawFromAll(logits, at: stream.uniform()) }
+    return draw(from: try candidates(logits), at: stream.uniform())
   }
 
   /// The tokens that can be chosen with their probabilities, likeliest first.
   ///
   /// `logits` have had their repetition penalty; temperature, top-k and top-p are applied here.
   public func candidates(_ logits: [Float]) throws -> [Candidate] {
-    let scaled = logits.map { $0 / (options.temperature == 0 ? 1 : options.temperature) }
+    let scaled = scaled(logits)
     let greatest = scaled[Int(try likeliest(scaled))]
     var kept =
       if let topK = options.topK { largest(topK, of: scaled) } else {
         scaled.indices.filter { scaled[$0] > -.infinity }.map { Int32($0) }
       }
-    var weights = kept.map { exp(Double(scaled[Int($0)] - greatest)) }
+    var weights = weights(of: kept.map { scaled[Int($0)] }, greatest)
     var total = weights.reduce(0, +)
     if let topP = options.topP, topP < 1 {
       let wanted = Double(topP) * total
@@ -80,13 +80,34 @@ public struct Sampler {
     }
   }
 
-  private func likeliest(_ logits: [Float]) throws -> Int32 {
-    var best = -1
-    for (id, value) in logits.enumerated() {
-      if value.isNaN || value == .infinity {
-        throw DecodingError(argument: "logits", reason: "the value of token \(id) is \(value)")
+  private func scaled(_ logits: [Float]) -> [Float] {
+    let temperature = options.temperature == 0 ? 1 : options.temperature
+    return temperature == 1 ? logits : logits.map { $0 / temperature }
+  }
+
+  /// e to the power of each value less the greatest.
+  private func weights(of values: [Float], _ greatest: Float) -> [Double] {
+    [Double](unsafeUninitializedCapacity: values.count) { weights, count in
+      Parallel.allRows(values.count, cost: 16) { piece in
+        for place in piece { weights[place] = exp(Double(values[place] - greatest)) }
       }
-      if best < 0 ? value > -.infinity : value > logits[best] { best = id }
+      count = values.count
+    }
+  }
+
+  private func likeliest(_ logits: [Float]) throws -> Int32 {
+    let best = logits.withUnsafeBufferPointer { logits in
+      var best = -1, greatest = -Float.infinity
+      for id in logits.indices {
+        // Not less than infinity are infinity and NaN.
+        if !(logits[id] < .infinity) { return -2 - id }
+        if logits[id] > greatest { (best, greatest) = (id, logits[id]) }
+      }
+      return best
+    }
+    if best < -1 {
+      let id = -2 - best
+      throw DecodingError(argument: "logits", reason: "the value of token \(id) is \(logits[id])")
     }
     guard best >= 0 else { throw DecodingError(argument: "logits", reason: "every token is excluded (-inf)") }
     return Int32(best)
@@ -126,4 +147,27 @@ public struct Sampler {
     return candidates[candidates.count - 1].id  // the sum ended a rounding error below 1
   }
 
+  /// What `draw` from the `candidates` of all tokens gives, but only those are put in order that come before
+  /// the point: first the weights down to 1/16, then those down to 1/256, and so on.
+  func drawFromAll(_ logits: [Float], at point: Double) throws -> Int32 {
+    let scaled = scaled(logits)
+    let greatest = scaled[Int(try likeliest(scaled))]
+    let weights = weights(of: scaled, greatest)
+    let total = weights.reduce(0, +)
+    var sum = 0.0, last: Int32 = 0, above = Double.infinity
+    for bits in [4, 8, 12, 16, 24, 32, 64, 2000] {
+      let least = exp2(Double(-bits))
+      let ids = weights.indices.filter {
+        weights[$0] < above && weights[$0] >= least && scaled[$0] > -.infinity
+      }
+      let (order, shares) = sorted(ids.map { Int32($0) }, ids.map { weights[$0] }) { _ in true }
+      for (id, weight) in zip(order, shares) {
+        sum += weight / total
+        if point < sum { return id }
+        last = id
+      }
+      above = least
+    }
+    return last  // the sum ended a rounding error below 1
+  }
 }

@@ -1,24 +1,48 @@
 public import Models
 import Tokenizers
 
-/// The text that a generator writes, piece by piece.
+/// Turns a generator's tokens into text.
 ///
 /// A piece never ends in half a character; a character that generation itself cut short is left out. Stop strings end
 /// the text and no part of one is ever given out.
-public final class TextStream {
-  public let generator: Generator
+struct TextWriter {
   private var decoder: StreamDecoder
   private var stops: StopMatcher
-  private var isDone = false
+  private(set) var isDone = false
 
   /// - Parameter stop: ends the text beside the options' own stop strings.
-  public init(generator: Generator, model: LanguageModel, stop: [String] = []) throws {
+  init(generator: Generator, model: LanguageModel, stop: [String] = []) throws {
     guard let tokenizer = model.tokenizer else {
       throw DecodingError(argument: "model", reason: "it has no tokenizer to make text with")
     }
-    self.generator = generator
     decoder = StreamDecoder(tokenizer, after: Array(generator.ids[..<generator.promptCount]))
     stops = StopMatcher(generator.sampler.options.stop + stop)
+  }
+
+  /// Whether a stop string ended the text.
+  var hasStopped: Bool { stops.hasStopped }
+
+  /// What the next token adds to the text, or what was held back when there is none.
+  mutating func take(_ token: Int32?) throws -> String {
+    guard let token else {
+      isDone = true
+      return stops.finish()
+    }
+    let text = stops.take(try decoder.append(token))
+    isDone = stops.hasStopped
+    return text
+  }
+}
+
+/// The text that a generator writes, piece by piece; see `TextWriter`.
+public final class TextStream {
+  public let generator: Generator
+  private var writer: TextWriter
+
+  /// - Parameter stop: ends the text beside the options' own stop strings.
+  public init(generator: Generator, model: LanguageModel, stop: [String] = []) throws {
+    self.generator = generator
+    writer = try TextWriter(generator: generator, model: model, stop: stop)
   }
 
   /// Continues a text: BOS, if the vocabulary has one, and the text's tokens are the prompt.
@@ -28,19 +52,12 @@ public final class TextStream {
   }
 
   /// Whether a stop string ended the text.
-  public var hasStopped: Bool { stops.hasStopped }
+  public var hasStopped: Bool { writer.hasStopped }
 
   /// The next piece of text, never empty; nil at the end.
   public func next() throws -> String? {
-    while !isDone {
-      var text: String
-      if let id = try generator.next() {
-        text = stops.take(try decoder.append(id))
-        isDone = stops.hasStopped
-      } else {
-        text = stops.finish()
-        isDone = true
-      }
+    while !writer.isDone {
+      let text = try writer.take(generator.next())
       if !text.isEmpty { return text }
     }
     return nil

@@ -9,6 +9,34 @@ typealias Prompt = Either<String, [Int32]>
 /// What generation gives: text, or token ids.
 typealias Generated = Either<String, [Int32]>
 
+/// A prompt, or a table of prompts that are continued together.
+enum Prompts: LuaValue {
+  case one(Prompt)
+  case several([Prompt])
+
+  static var luaType: String { "\(Prompt.luaType)|\([Prompt].luaType)" }
+  static func accepts(_ state: LuaState, at index: Int32) -> Bool { Prompt.accepts(state, at: index) }
+
+  /// A table of prompts begins with a text or a table, one of token ids with a number.
+  static func read(_ state: LuaState, at index: Int32) throws -> Prompts {
+    guard state.kind(at: index) == .table else { return .one(try Prompt.read(state, at: index)) }
+    let index = state.absolute(index)
+    try state.reserve(4)
+    state.rawGet(1, from: index)
+    let first = state.kind(at: -1)
+    state.pop()
+    return first == .string || first == .table
+      ? .several(try [Prompt].read(state, at: index)) : .one(try Prompt.read(state, at: index))
+  }
+
+  func push(to state: LuaState) throws {
+    switch self {
+    case .one(let prompt): try prompt.push(to: state)
+    case .several(let prompts): try prompts.push(to: state)
+    }
+  }
+}
+
 struct GenerateChoices: LuaOptions {
   var maxTokens: Int?
   var temperature: Float = 1
@@ -60,13 +88,20 @@ struct GenerateChoices: LuaOptions {
     }
   }
 
-  func generate(_ model: LanguageModel, _ prompt: Prompt) throws -> Generated {
-    if returnIDs {
+  func generate(_ model: LanguageModel, _ prompts: Prompts) throws -> Either<Generated, [Generated]> {
+    switch prompts {
+    case .one(let prompt):
       let generator = try generator(model, prompt)
+      guard returnIDs else {
+        return .first(.first(try TextStream(generator: generator, model: model).rest()))
+      }
       while try generator.next() != nil {}
-      return .second(generator.ids)
+      return .first(.second(generator.ids))
+    case .several(let prompts):
+      let batch = try GenerationBatch(
+        model: model, prompts: prompts.map { try ids(of: $0, model) }, options: options())
+      return .second(try returnIDs ? batch.ids().map { .second($0) } : batch.texts().map { .first($0) })
     }
-    return .first(try TextStream(generator: generator(model, prompt), model: model).rest())
   }
 
   func stream(_ model: LanguageModel, _ prompt: Prompt) throws -> LuaIterator<String> {
@@ -76,6 +111,10 @@ struct GenerateChoices: LuaOptions {
   }
 
   private func generator(_ model: LanguageModel, _ prompt: Prompt) throws -> Generator {
+    try Generator(model: model, prompt: ids(of: prompt, model), options: options())
+  }
+
+  private func ids(of prompt: Prompt, _ model: LanguageModel) throws -> [Int32] {
     let ids: [Int32] =
       switch prompt {
       case .first(let text): try model.promptTokens(text)
@@ -84,7 +123,7 @@ struct GenerateChoices: LuaOptions {
     if let stray = ids.first(where: { $0 < 0 || Int($0) >= model.spec.vocabSize }) {
       throw BadArgument("prompt", "token ids from 0 to \(model.spec.vocabSize - 1) expected, got \(stray)")
     }
-    return try Generator(model: model, prompt: ids, options: options())
+    return ids
   }
 }
 

@@ -78,9 +78,13 @@ extension LanguageModel: LuaObject {
 
   private static let decoding: [LuaMember<LanguageModel>] = [
     .method(
-      "generate", "Continues a prompt.", Param<Prompt>("prompt", "text, or token ids with BOS among them"),
-      Param<GenerateChoices>("options", "how tokens are chosen"),
-      returns: Returns<Generated>("text", "the continuation; with return_ids the prompt's and the new ids"),
+      "generate", "Continues a prompt, or several together, each as it would be continued alone.",
+      Param<Prompts>("prompt", "text, or token ids with BOS among them; or a table of such prompts"),
+      Param<GenerateChoices>(
+        "options", "how tokens are chosen; a seed counts for each prompt as if it were alone"),
+      returns: Returns<Either<Generated, [Generated]>>(
+        "text",
+        "the continuation, one for each of several prompts; with return_ids the prompt's and the new ids"),
       example: "m:generate('从前', { max_tokens = 64, temperature = 0.6 })"
     ) { m, prompt, options in try options.generate(m, prompt) },
     .method(

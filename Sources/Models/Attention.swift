@@ -8,7 +8,7 @@ struct Pass {
   let dropout: RandomKey?
   /// The type of what is multiplied: of norms' results, queries, keys, values, gates.
   let type: DataType
-  /// Lengths of the row's documents in training and scoring; the cache of past keys and values in decoding.
+  /// What a row can see of the past.
   let context: Context
   /// Whether blocks keep only their inputs for the backward pass, and are run again in it.
   var recomputes = false
@@ -16,11 +16,16 @@ struct Pass {
   var observer: ((_ layer: String, _ op: String, _ result: Tensor) throws -> Void)?
 
   enum Context {
+    /// Lengths of the row's documents, in training and scoring.
     case documents([Int])
+    /// Past keys and values of the one document that the rows continue, in decoding.
     case cache(KVCache)
+    /// Those of the documents that the rows continue, a row each.
+    case caches([KVCache])
 
+    /// Whether this is decoding.
     var isCached: Bool {
-      if case .cache = self { true } else { false }
+      if case .documents = self { false } else { true }
     }
   }
 
@@ -55,10 +60,9 @@ struct Attention {
 
   /// x (T,C) -> (T,C), added to the residual stream.
   func callAsFunction(_ x: Tensor, _ pass: Pass, addedTo residual: Tensor) throws -> Tensor {
-    let type = pass.context.isCached ? .f32 : pass.type
-    let queries = try turned(q(x, pass), heads, pass, type)
-    let keys = try turned(k(x, pass), kvHeads, pass, type)
-    let values = try v(x, pass, result: type)
+    let queries = try turned(q(x, pass), heads, pass)
+    let keys = try turned(k(x, pass), kvHeads, pass)
+    let values = try v(x, pass, result: pass.type)
     let mixed =
       switch pass.context {
       case .documents(let lengths):
@@ -67,14 +71,15 @@ struct Attention {
           documents: lengths)
       case .cache(let cache):
         try cache.attend(q: queries, k: keys, v: values, heads: heads, layer: layer)
+      case .caches(let caches):
+        try KVCache.attend(caches, q: queries, k: keys, v: values, heads: heads, layer: layer)
       }
-    return try o(
-      pass.observed(name, "attention", mixed).converted(to: pass.type), pass, addedTo: residual)
+    return try o(pass.observed(name, "attention", mixed), pass, addedTo: residual)
   }
 
-  private func turned(_ x: Tensor, _ heads: Int, _ pass: Pass, _ type: DataType) throws -> Tensor {
+  private func turned(_ x: Tensor, _ heads: Int, _ pass: Pass) throws -> Tensor {
     let turned = try x.rotary(
-      heads: heads, headWidth: headWidth, positions: pass.positions, tables: pass.tables, result: type)
+      heads: heads, headWidth: headWidth, positions: pass.positions, tables: pass.tables, result: pass.type)
     return try pass.observed(name, "rotary", turned)
   }
 

@@ -36,7 +36,9 @@ final class Projection {
     guard let adapter else {
       return try pass.observed(
         weight.enclosing(1), "linear",
-        x.linear(weight: weight.tensor, bias: bias?.tensor, residual: residual, result: result))
+        x.linear(
+          weight: weight.tensor, bias: bias?.tensor, residual: residual, result: result,
+          readsOnce: pass.context.isCached))
     }
     var dropout: Dropout?
     if let key = pass.dropout, adapter.dropout > 0 {
@@ -45,7 +47,8 @@ final class Projection {
     }
     let product = try x.loraLinear(
       weight: weight.tensor, bias: bias?.tensor, a: adapter.a.tensor, b: adapter.b.tensor,
-      scale: adapter.scale, dropout: dropout, residual: residual, result: result)
+      scale: adapter.scale, dropout: dropout, residual: residual, result: result,
+      readsOnce: pass.context.isCached)
     return try pass.observed(weight.enclosing(1), "lora_linear", product)
   }
 }

@@ -2,7 +2,8 @@ import Glibc
 
 /// The keys and values that one layer has computed so far, for decoding.
 public final class KVLayerCache {
-  /// Keys after the rotary turn, (capacity, kvHeads * headWidth); rows from `length` on are not yet written.
+  /// Keys after the rotary turn, (kvHeads, capacity, headWidth), so that a head is read from end to end; rows from
+  /// `length` on are not yet written.
   public let keys: Tensor
   public let values: Tensor
   public let capacity: Int
@@ -11,10 +12,12 @@ public final class KVLayerCache {
   /// The rows written.
   public private(set) var length = 0
 
-  public init(capacity: Int, kvHeads: Int, headWidth: Int) throws {
-    let shape = [capacity, kvHeads * headWidth]
-    keys = try Tensor.allocate(shape, purpose: .cache, op: "cache", argument: "capacity")
-    values = try Tensor.allocate(shape, purpose: .cache, op: "cache", argument: "capacity")
+  /// - Parameter type: f32 or bf16; of the keys and values that will be appended.
+  public init(capacity: Int, kvHeads: Int, headWidth: Int, type: DataType = .f32) throws {
+    precondition(type.isPlain, "keys and values are f32 or bf16")
+    let shape = [kvHeads, capacity, headWidth]
+    keys = try Tensor.allocate(shape, type: type, purpose: .cache, op: "cache", argument: "capacity")
+    values = try Tensor.allocate(shape, type: type, purpose: .cache, op: "cache", argument: "capacity")
     (self.capacity, self.kvHeads, self.headWidth) = (capacity, kvHeads, headWidth)
   }
 
@@ -28,8 +31,16 @@ public final class KVLayerCache {
       let reason = "at most \(capacity - length) more of \(capacity) rows expected, got \(rows)"
       throw TensorError(op: "cache", argument: "keys", reason: reason)
     }
-    memcpy(keys.pointer + length * columns, newKeys.pointer, newKeys.count * MemoryLayout<Float>.stride)
-    memcpy(values.pointer + length * columns, newValues.pointer, newValues.count * MemoryLayout<Float>.stride)
+    precondition(
+      newKeys.dataType == keys.dataType && newValues.dataType == keys.dataType, "a cache has one type")
+    let width = keys.dataType.byteCount([headWidth])
+    for row in 0..<rows {
+      for head in 0..<kvHeads {
+        let from = (row * kvHeads + head) * width, to = (head * capacity + length + row) * width
+        memcpy(keys.raw + to, newKeys.raw + from, width)
+        memcpy(values.raw + to, newValues.raw + from, width)
+      }
+    }
     length += rows
   }
 

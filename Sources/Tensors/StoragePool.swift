@@ -14,6 +14,8 @@ public final class StoragePool: Sendable {
   /// that matrix products take and free there, and keep it from being used again.
   private static let mappedFrom = 1 << 14
   private static let hugeFrom = 1 << 22
+  /// Sizes whose buffers lie together in huge pages, as each is less than a few of these.
+  private static let slabSizes = 1 << 18..<hugeFrom
 
   private struct State {
     var kept: [Int: [UInt]] = [:]  // addresses by size class
@@ -22,6 +24,7 @@ public final class StoragePool: Sendable {
     var keptBytes = 0
     var liveBytes = 0
     var peakBytes = 0
+    var slabs = HugePageSlabs()
 
     mutating func addLive(_ size: Int) {
       liveBytes += size
@@ -34,8 +37,20 @@ public final class StoragePool: Sendable {
       guard let size = sizes.min(by: { lastUse[$0, default: 0] < lastUse[$1, default: 0] }),
         let address = kept[size]?.popLast()
       else { return }
-      StoragePool.release(address, size)
+      release(address, size)
       keptBytes -= size
+    }
+
+    mutating func allocate(_ size: Int) -> UInt? {
+      StoragePool.slabSizes.contains(size) ? slabs.take(size) : StoragePool.allocate(size)
+    }
+
+    mutating func release(_ address: UInt, _ size: Int) {
+      if StoragePool.slabSizes.contains(size) {
+        slabs.give(address, size)
+      } else {
+        StoragePool.release(address, size)
+      }
     }
   }
   private let state = Mutex(State())
@@ -46,7 +61,7 @@ public final class StoragePool: Sendable {
   /// Gives every kept buffer back to the system.
   public func trim() {
     state.withLock {
-      for (size, addresses) in $0.kept { for address in addresses { Self.release(address, size) } }
+      for (size, addresses) in $0.kept { for address in addresses { $0.release(address, size) } }
       $0.kept = [:]
       $0.lastUse = [:]
       $0.keptBytes = 0
@@ -77,7 +92,7 @@ public final class StoragePool: Sendable {
         state.releaseOldest()
       }
       if !Self.systemHas(size) { while state.keptBytes > 0 { state.releaseOldest() } }
-      guard Self.systemHas(size), let address = Self.allocate(size) else { return 0 }
+      guard Self.systemHas(size), let address = state.allocate(size) else { return 0 }
       state.addLive(size)
       return address
     }
@@ -121,12 +136,12 @@ public final class StoragePool: Sendable {
   }
 
   private static func allocate(_ size: Int) -> UInt? {
+    if size >= hugeFrom { return HugePageSlabs.map(size) }
     if size >= mappedFrom {
       let flags = MAP_PRIVATE | MAP_ANONYMOUS
       guard let memory = mmap(nil, size, PROT_READ | PROT_WRITE, flags, -1, 0), memory != MAP_FAILED else {
         return nil
       }
-      if size >= hugeFrom { madvise(memory, size, MADV_HUGEPAGE) }
       return UInt(bitPattern: memory)
     }
     var memory: UnsafeMutableRawPointer?

@@ -93,6 +93,24 @@ import Testing
     for (count, share) in zip(counts, [0.5, 0.3, 0.2]) { #expect(abs(Double(count) / 3000 - share) < 0.04) }
   }
 
+  /// Without top-k and top-p only a part of the tokens is put in order; the choice is that from all in order.
+  @Test(arguments: [0.01, 0.3, 1, 3, 40] as [Float])
+  func drawsFromAllAsFromTheOrderedCandidates(_ spread: Float) throws {
+    let sampler = try Sampler(GenerateOptions(temperature: 0.7, seed: 3))
+    var logits: [Float] = (0..<5000).map { Float(($0 * 7919) % 1009) / 100 * spread }
+    for id in stride(from: 0, to: logits.count, by: 17) { logits[id] = -.infinity }
+    let candidates = try sampler.candidates(logits)
+    for point in stride(from: 0, to: 1, by: 0.0173) {
+      var sum = 0.0
+      let expected = candidates.first {
+        sum += $0.probability
+        return point < sum
+      }
+      #expect(try sampler.drawFromAll(logits, at: point) == expected?.id, "at \(point)")
+    }
+    #expect(try sampler.drawFromAll(logits, at: 1) == candidates.last?.id)
+  }
+
   @Test func hookSeesTheModelsLogitsAndTheIDs() throws {
     var seen: [Int32] = []
     let sampler = try Sampler(

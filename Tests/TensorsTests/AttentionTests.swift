@@ -130,23 +130,6 @@ import Testing
     #expect(ledger.liveBytes == 0)
   }
 
-  @Test(arguments: [(4, 2, 8), (3, 1, 5), (2, 2, 64)])
-  func cacheGivesTheSameRows(_ heads: Int, _ kvHeads: Int, _ width: Int) throws {
-    let shape = Shape(heads: heads, kvHeads: kvHeads, width: width, documents: [140])
-    let x = shape.inputs()
-    let whole = try shape.attention(x)
-    let cache = try KVLayerCache(capacity: 140, kvHeads: kvHeads, headWidth: width)
-    for range in [0..<1, 1..<3, 3..<133, 133..<134, 134..<140] {
-      try cache.append(keys: x[1].rows(range), values: x[2].rows(range))
-      let out = try Tensor.attend(q: x[0].rows(range), cache: cache, heads: heads)
-      #expect(try out.isClose(to: whole.rows(range)))
-    }
-    cache.truncate(to: 10)
-    try cache.append(keys: x[1].rows(10..<11), values: x[2].rows(10..<11))
-    let out = try Tensor.attend(q: x[0].rows(10..<11), cache: cache, heads: heads)
-    #expect(try out.isClose(to: whole.rows(10..<11)))
-  }
-
   @Test func messagesNameTheArgument() throws {
     func fails(_ argument: String, _ reason: String, op: String = "attention", _ body: () throws -> Void) {
       #expect(throws: TensorError(op: op, argument: argument, reason: reason)) { try body() }
@@ -166,14 +149,6 @@ import Testing
     fails("headWidth", "at least 1 expected, got 0") { try run(q, kv, width: 0) }
     fails("documents", "positive lengths that sum to 3 expected, got [2, 2]") { try run(q, kv, [2, 2]) }
     fails("documents", "positive lengths that sum to 3 expected, got [3, 0]") { try run(q, kv, [3, 0]) }
-    let cache = try KVLayerCache(capacity: 4, kvHeads: 1, headWidth: 4)
-    try cache.append(keys: kv, values: kv)
-    fails("keys", "at most 1 more of 4 rows expected, got 3", op: "cache") {
-      try cache.append(keys: kv, values: kv)
-    }
-    fails("q", "at most the 3 rows of the cache expected, got 4", op: "attend") {
-      _ = try Tensor.attend(q: .ones([4, 8]), cache: cache, heads: 2)
-    }
   }
 }
 

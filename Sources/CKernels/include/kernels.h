@@ -37,9 +37,14 @@ void yy_attention_delta(
 void yy_attention_score_gradient(
     float *dp, const float *p, const float *delta, float scale, intptr_t rows, intptr_t stride,
     intptr_t visible);
+
+/* attention_decode.c */
 void yy_attention_decode(
     float *out, float *scores, const float *q, const float *k, const float *v, float scale, intptr_t count,
     intptr_t rowStride, intptr_t width);
+void yy_attention_decode_bf16(
+    float *out, float *scores, const float *q, const uint16_t *k, const uint16_t *v, float scale,
+    intptr_t count, intptr_t rowStride, intptr_t width);
 
 /* cross_entropy.c */
 double yy_cross_entropy_forward(const float *logits, const int32_t *targets, intptr_t rows, intptr_t columns);

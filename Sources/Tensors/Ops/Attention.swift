@@ -51,12 +51,12 @@ extension Tensor {
 }
 
 /// The forward pass: q, k and v in the type that the CPU multiplies them in.
-private struct AttentionForward {
-  let plan: AttentionPlan
-  let q: Tensor
-  let k: Tensor
-  let v: Tensor
-  let provider: any MatrixProduct
+struct AttentionForward {
+  private let plan: AttentionPlan
+  private let q: Tensor
+  private let k: Tensor
+  private let v: Tensor
+  private let provider: any MatrixProduct
 
   init(_ plan: AttentionPlan, q: Tensor, k: Tensor, v: Tensor) throws {
     self.plan = plan
@@ -72,7 +72,7 @@ private struct AttentionForward {
     let scratch = Scratch(size: plan.forwardScratchSize, pieces: blocks.count * heads)
     try Parallel.pieces(blocks.count * heads) { piece in
       let block = blocks[piece / heads], head = piece % heads
-      let keyColumn = block.start * plan.keyStride + head / plan.group * width
+      let keyColumn = block.start * plan.keyStride + head / plan.group * plan.keyHeadStride
       let queryColumn = block.rows.lowerBound * plan.queryStride + head * width
       scratch.withSlot { scores in
         provider.multiply(

@@ -10,13 +10,19 @@ extension Tensor {
   /// - Parameters:
   ///   - residual: what the result is added to, of its shape and f32 as it is then.
   ///   - result: the type of the result.
+  ///   - readsOnce: whether `fewRows` rows or fewer read the weight once, as it lies, as decoding wants it; only where
+  ///     nothing is recorded, as the sums have other bits than those of the matrix product.
   public func linear(
-    weight: Tensor, bias: Tensor? = nil, residual: Tensor? = nil, result: DataType = .f32
+    weight: Tensor, bias: Tensor? = nil, residual: Tensor? = nil, result: DataType = .f32,
+    readsOnce: Bool = false
   ) throws -> Tensor {
     let shape = try LinearShape(of: self, weight: weight, bias: bias, op: "linear")
     let out = try shape.allocate(result, residual: residual)
-    try out.setToSum(of: [shape.forward(self, weight)], bias: bias, plus: residual, multipliedAs: dataType)
-    guard needsGradient(self, weight, bias, residual) else { return out }
+    let isRecorded = needsGradient(self, weight, bias, residual)
+    try out.setToSum(
+      of: [shape.forward(self, weight)], bias: bias, plus: residual, multipliedAs: dataType,
+      readsOnce: readsOnce && !isRecorded)
+    guard isRecorded else { return out }
     let x = weight.requiresGrad ? detached() : nil
     let (type, needsX) = (dataType, requiresGrad)
     let addends = LinearAddends(bias: bias, residual: residual)

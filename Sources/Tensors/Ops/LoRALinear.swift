@@ -9,9 +9,11 @@ extension Tensor {
   /// - Parameters:
   ///   - residual: what the result is added to, of its shape and f32 as it is then.
   ///   - result: the type of the result.
+  ///   - readsOnce: as in `linear`.
   public func loraLinear(
     weight: Tensor, bias: Tensor? = nil, a: Tensor, b: Tensor, scale: Float, dropout: Dropout? = nil,
-    residual: Tensor? = nil, result: DataType = .f32
+    residual: Tensor? = nil, result: DataType = .f32,
+    readsOnce: Bool = false
   ) throws -> Tensor {
     let op = "lora_linear"
     let base = try LinearShape(of: self, weight: weight, bias: bias, op: op)
@@ -23,11 +25,12 @@ extension Tensor {
     try b.require(shape: [base.outputs, low.rank], as: "b", of: op)
 
     let out = try base.allocate(result, residual: residual)
-    let thin = try low.thin(self, a)
+    let isRecorded = needsGradient([self, weight, bias, a, b, residual])
+    let thin = try low.thin(self, a, readsOnce: readsOnce && !isRecorded)
     try out.setToSum(
       of: [base.forward(self, weight), low.forward(thin, b)], bias: bias, plus: residual,
-      multipliedAs: dataType)
-    guard needsGradient([self, weight, bias, a, b, residual]) else { return out }
+      multipliedAs: dataType, readsOnce: readsOnce && !isRecorded)
+    guard isRecorded else { return out }
     let x = weight.requiresGrad || a.requiresGrad ? detached() : nil
     let keptThin = b.requiresGrad ? thin : nil
     let needs = (x: requiresGrad, weight: weight.requiresGrad, a: a.requiresGrad)
@@ -59,9 +62,10 @@ private struct LowRank {
     return out
   }
 
-  func thin(_ x: Tensor, _ a: Tensor) throws -> Tensor {
+  func thin(_ x: Tensor, _ a: Tensor, readsOnce: Bool) throws -> Tensor {
     let thin = Tensor.uninitialized([x.shape.dropLast().reduce(1, *), rank])
-    try thin.setToSum(of: [ProductTerm(a: dropped(x), b: a, transposeB: true)], multipliedAs: type)
+    try thin.setToSum(
+      of: [ProductTerm(a: dropped(x), b: a, transposeB: true)], multipliedAs: type, readsOnce: readsOnce)
     return thin
   }
 

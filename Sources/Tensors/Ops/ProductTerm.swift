@@ -39,11 +39,18 @@ extension Tensor {
   /// The numbers are multiplied as `type` and summed in f32; where the CPU has no product of bf16 numbers, bf16 ones are
   /// made f32 first. The result is cut into pieces by its shape alone, and a piece sums all terms while it is in
   /// the cache. Only f32 can be added to.
+  ///
+  /// - Parameter readsOnce: whether weights of `FewRows.most` rows or fewer are read as they lie, once each, as
+  ///   decoding wants it; for terms x * weight'.
   func setToSum(
     of terms: [ProductTerm], bias: Tensor? = nil, plus other: Tensor? = nil, adding: Bool = false,
-    multipliedAs type: DataType
+    multipliedAs type: DataType, readsOnce: Bool = false
   ) throws {
     guard let first = terms.first else { preconditionFailure("a sum has a term") }
+    if readsOnce, first.m <= FewRows.most {
+      precondition(!adding && terms.allSatisfy { $0.transposeB && !$0.transposeA }, "terms are x * weight'")
+      return try setToSum(ofFewRows: terms, bias: bias, plus: other, multipliedAs: type)
+    }
     let provider = try MatrixProducts.current
     let used = type == .bf16 && !provider.multipliesBFloat16 ? .f32 : type
     let terms = terms.map { $0.converted(to: used, precision: type) }

@@ -27,6 +27,26 @@ suite["continues text, and ids"] = function(folder)
   end
 end
 
+suite["continues several prompts together as it continues each alone"] = function(folder)
+  local m = model(folder)
+  local prompts = { "从前有一只猫", "小", { 1 }, "从前有一只猫", "花园里有很多很多漂亮的花" }
+  for _, options in ipairs {
+    { max_tokens = 12, temperature = 0 }, { max_tokens = 20, temperature = 0.8, top_k = 30, seed = 7 },
+    { max_tokens = 9, seed = 3, return_ids = true }, { max_tokens = 30, seed = 5, stop = { "的", "猫" } },
+  } do
+    local alone = {}
+    for i, prompt in ipairs(prompts) do alone[i] = m:generate(prompt, options) end
+    test.equal(m:generate(prompts, options), alone)
+  end
+  test.equal(m:generate({ { 1, 5 } }, { max_tokens = 3, seed = 1 }), { m:generate({ 1, 5 }, { max_tokens = 3, seed = 1 }) })
+  test.raises("bad argument #2 'options' to 'Model:generate' (option 'max_tokens': in prompt 2: the prompt of 2 tokens and max_tokens 159 make 161, more than the model's context of 160)",
+    function() m:generate({ { 1 }, { 1, 5 } }, { max_tokens = 159 }) end)
+  test.raises("bad argument #1 'prompt' to 'Model:generate' (element 2: string or integer[] expected, got number)",
+    function() m:generate({ "从前", 5 }, {}) end)
+  test.raises("bad argument #1 'prompt' to 'Model:generate' (token ids from 0 to 479 expected, got 480)",
+    function() m:generate({ "从前", { 1, 480 } }, {}) end)
+end
+
 suite["streams the same text in whole characters"] = function(folder)
   local m = model(folder)
   local options = { max_tokens = 40, top_k = 40, seed = 2 }

@@ -162,13 +162,13 @@ function Model:merge_lora(options) end
 ---```
 function Model:detach_lora() end
 
----Continues a prompt.
+---Continues a prompt, or several together, each as it would be continued alone.
 ---```lua
 ---m:generate('从前', { max_tokens = 64, temperature = 0.6 })
 ---```
----@param prompt string|integer[] text, or token ids with BOS among them
----@param options? GenerateOptions how tokens are chosen
----@return string|integer[] text the continuation; with return_ids the prompt's and the new ids
+---@param prompt string|integer[]|(string|integer[])[] text, or token ids with BOS among them; or a table of such prompts
+---@param options? GenerateOptions how tokens are chosen; a seed counts for each prompt as if it were alone
+---@return string|integer[]|(string|integer[])[] text the continuation, one for each of several prompts; with return_ids the prompt's and the new ids
 function Model:generate(prompt, options) end
 
 ---Continues a prompt piece by piece; a piece never ends in half a character.
