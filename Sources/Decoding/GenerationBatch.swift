@@ -1,12 +1,14 @@
 public import Models
 import Processes
+import Tensors
 
 /// Several prompts continued at the same time: a token of each costs hardly more than one token of one, as the
 /// weights, whose reading is what decoding waits for, are read once for all.
 ///
 /// Each sequence is what a `Generator` of its own with the same options would make of it, bit for bit: a seed
 /// counts for each of them as if it were alone, and without one each draws its own. Prompts may differ in
-/// length, and each sequence ends on its own.
+/// length, and each sequence ends on its own. So many are under way at a time as share a reading of the weights; the
+/// others wait, without keys and values of theirs in memory.
 public final class GenerationBatch {
   public let generators: [Generator]
   private let model: LanguageModel
@@ -35,7 +37,7 @@ public final class GenerationBatch {
       tokens[index] = try generators[places[index]].next()
     }
     let logits = try model.transformer.advance(
-      together.flatMap { unseen[$0] ?? [] }, caches: together.map { generators[places[$0]].cache })
+      together.flatMap { unseen[$0] ?? [] }, caches: together.map { try generators[places[$0]].cache() })
     for (index, logits) in zip(together, logits) {
       tokens[index] = try generators[places[index]].choose(from: logits)
     }
@@ -44,8 +46,7 @@ public final class GenerationBatch {
 
   /// Runs all sequences to their ends and returns their ids, the prompts' among them.
   public func ids() throws -> [[Int32]] {
-    var live = Array(generators.indices)
-    while !live.isEmpty { live = zip(live, try next(live)).compactMap { $1 == nil ? nil : $0 } }
+    try run { _, token in token == nil }
     return generators.map(\.ids)
   }
 
@@ -53,11 +54,26 @@ public final class GenerationBatch {
   public func texts() throws -> [String] {
     var writers = try generators.map { try TextWriter(generator: $0, model: model) }
     var texts = [String](repeating: "", count: writers.count)
-    var live = Array(writers.indices)
-    while !live.isEmpty {
-      for (place, token) in zip(live, try next(live)) { texts[place] += try writers[place].take(token) }
-      live.removeAll { writers[$0].isDone }
+    try run { place, token in
+      texts[place] += try writers[place].take(token)
+      return writers[place].isDone
     }
     return texts
+  }
+
+  /// Runs all sequences; `take` gets each one's tokens, nil at the end, and says whether it is done.
+  private func run(_ take: (_ place: Int, _ token: Int32?) throws -> Bool) throws {
+    var waiting = generators.indices[...]
+    var live: [Int] = []
+    while true {
+      while live.count < Tensor.fewRows, let place = waiting.popFirst() { live.append(place) }
+      guard !live.isEmpty else { return }
+      let tokens = try next(live)
+      live = try zip(live, tokens).compactMap { place, token in
+        guard try take(place, token) else { return place }
+        generators[place].forgetCache()
+        return nil
+      }
+    }
   }
 }

@@ -15,13 +15,13 @@ public final class Generator {
   /// The prompt and what was generated so far.
   public private(set) var ids: [Int32]
   public let promptCount: Int
-  public private(set) var ending: Ending?
+  public private(set) var ending: Ending? { didSet { if ending != nil { forgetCache() } } }
   /// The most tokens that will be generated.
   public let maxTokens: Int
   public let sampler: Sampler
   private let transformer: Transformer
   private let endTokens: Set<Int32>
-  let cache: KVCache
+  private var kept: KVCache?
   private var advanced = 0
 
   /// Throws `DecodingError` when prompt and `maxTokens` do not fit into the context together, naming both, or the
@@ -50,8 +50,18 @@ public final class Generator {
     endTokens = model.endTokens
     ids = prompt
     promptCount = prompt.count
-    cache = try model.transformer.makeCache(capacity: prompt.count + maxTokens)
   }
+
+  /// The keys and values so far; there are none before the first token and after the last.
+  func cache() throws -> KVCache {
+    if let kept { return kept }
+    let made = try transformer.makeCache(capacity: promptCount + maxTokens)
+    kept = made
+    return made
+  }
+
+  /// Lets go of the keys and values; there will be no further token.
+  func forgetCache() { kept = nil }
 
   /// The new tokens so far.
   public var generated: ArraySlice<Int32> { ids[promptCount...] }
@@ -60,7 +70,7 @@ public final class Generator {
   public func next() throws -> Int32? {
     guard let tokens = unseen else { return nil }
     try Interrupt.check()
-    return try choose(from: transformer.advance(Array(tokens), cache: cache))
+    return try choose(from: transformer.advance(Array(tokens), cache: cache()))
   }
 
   /// What the model has to be shown for the next token; nil when none comes, which `ending` then explains.

@@ -179,7 +179,8 @@ struct Meter {
   }
 
   private func nll(_ ids: [Int32], _ targets: [Int32], _ documents: [Int]) throws -> Double {
-    try withoutGradients {
+    defer { ProcessMemory.returnFreePages() }
+    return try withoutGradients {
       Double(try model.transformer.loss(ids: ids, targets: targets, documents: documents).item())
     }
   }

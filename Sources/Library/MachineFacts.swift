@@ -48,12 +48,10 @@ public enum MachineFacts {
 
   /// Of the whole machine.
   public static var memoryBytes: Int { kilobytes("MemTotal") * 1024 }
-  public static var availableBytes: Int { kilobytes("MemAvailable") * 1024 }
+  public static var availableBytes: Int { StoragePool.availableBytes() ?? 0 }
 
   /// What a container allows this process; nil where nothing does.
-  public static var memoryLimit: Int? {
-    lines(of: "/sys/fs/cgroup/memory.max").first.flatMap { Int($0) }
-  }
+  public static var memoryLimit: Int? { StoragePool.memoryLimit }
 
   /// What the machine reaches, from a short measurement.
   public static var limits: String {

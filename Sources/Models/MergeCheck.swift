@@ -41,7 +41,9 @@ public struct MergeCheck: Equatable, Sendable {
   private mutating func compare(_ p: ArraySlice<Float>, _ q: ArraySlice<Float>) {
     let (adapted, merged) = (LogProbabilities(p), LogProbabilities(q))
     for (a, b) in zip(p, q) {
-      maxDifference = max(maxDifference, abs(Double(a) - Double(b)))
+      let difference = abs(Double(a) - Double(b))
+      // One that is no number stays.
+      if !(difference <= maxDifference), !maxDifference.isNaN { maxDifference = difference }
       let own = adapted[a]
       total += exp(own) * (own - merged[b])
     }

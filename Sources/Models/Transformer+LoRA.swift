@@ -40,13 +40,27 @@ extension Transformer {
   }
 
   /// Adds scale * B A to each weight, in f32, keeps it in the type of products, and takes the adapter off.
+  ///
+  /// Interrupted, it changes nothing: weights that were merged by then are put back.
   func merge() throws {
-    for (projection, adapter) in adapters {
-      try Interrupt.check()
-      let merged = try projection.mergedWeight(adapter, computedIn: types.compute)
-      projection.weight.replace(with: merged.converted(to: types.compute))
-      projection.weight.differsFromBase = true
-      projection.adapter = nil
+    var done: [(Projection, Projection.Adapter, base: Tensor, differed: Bool)] = []
+    do {
+      for (projection, adapter) in adapters {
+        try Interrupt.check()
+        let weight = projection.weight
+        let merged = try projection.mergedWeight(adapter, computedIn: types.compute)
+        done.append((projection, adapter, weight.tensor, weight.differsFromBase))
+        weight.replace(with: merged.converted(to: types.compute))
+        weight.differsFromBase = true
+        projection.adapter = nil
+      }
+    } catch {
+      for (projection, adapter, base, differed) in done {
+        projection.weight.replace(with: base)
+        projection.weight.differsFromBase = differed
+        projection.adapter = adapter
+      }
+      throw error
     }
   }
 

@@ -27,6 +27,7 @@ public struct OneDNN: MatrixProduct {
       ) -> Int32
     typealias GetVersion = @convention(c) () -> UnsafePointer<Int32>?
     typealias SetThreads = @convention(c) (Int32) -> Void
+    typealias InstructionSet = @convention(c) () -> UInt32
 
     let product: Product
     let halfProduct: HalfProduct?
@@ -53,11 +54,20 @@ public struct OneDNN: MatrixProduct {
       setThreads: dlsym(handle, "omp_set_num_threads").map { unsafeBitCast($0, to: Table.SetThreads.self) })
     // The head of `dnnl_version_t`: major, minor, patch.
     version = "\(numbers[0]).\(numbers[1]).\(numbers[2])"
-    let flags = ProcessorFlags.current
-    multipliesBFloat16 = flags.contains("avx512_bf16") && halfProduct != nil
-    core =
-      multipliesBFloat16
-      ? "avx512_core_bf16" : Self.isWorthwhile(flags: flags) ? "avx512_core" : "avx2 or less"
+    // What it uses here: the CPU's, less what the user's ONEDNN_MAX_CPU_ISA takes away.
+    let effective = dlsym(handle, "dnnl_get_effective_cpu_isa")
+      .map { unsafeBitCast($0, to: Table.InstructionSet.self)() }
+    core = effective.map { "isa 0x" + String($0, radix: 16) } ?? "isa unknown"
+    multipliesBFloat16 =
+      ProcessorFlags.current.contains("avx512_bf16") && table.halfProduct.map(Self.multipliesOne) == true
+  }
+
+  /// Whether a product of bf16 numbers is done at all.
+  private static func multipliesOne(_ product: Table.HalfProduct) -> Bool {
+    let one: UInt16 = 0x3F80
+    var result: Float = 0
+    let status = product(mark(false), mark(false), 1, 1, 1, 1, [one], 1, [one], 1, 0, &result, 1)
+    return status == 0 && result == 1
   }
 
   /// Whether its products are the faster ones on a CPU with these flags.

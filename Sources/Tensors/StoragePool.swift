@@ -115,9 +115,19 @@ public final class StoragePool: Sendable {
     return size < available
   }
 
-  /// What the system could hand out without swapping, from `/proc/meminfo`.
+  /// What the system could hand out without swapping, from `/proc/meminfo`, or what its container leaves this process
+  /// where that is less.
   public static func availableBytes() -> Int? {
-    systemBytes("MemAvailable:")
+    guard let available = systemBytes("MemAvailable:") else { return nil }
+    guard let limit = memoryLimit, let used = containerBytes("memory.current") else { return available }
+    return min(available, max(0, limit - used))
+  }
+
+  /// What a container allows this process and its neighbours in it; nil where nothing does.
+  public static var memoryLimit: Int? { containerBytes("memory.max") }
+
+  private static func containerBytes(_ name: String) -> Int? {
+    textOfFile("/sys/fs/cgroup/" + name, limit: 64).flatMap { Int($0.filter { !$0.isWhitespace }) }
   }
 
   /// The most that this process could ever hold: what it has, what is available and what could be swapped out.

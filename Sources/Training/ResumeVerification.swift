@@ -106,6 +106,9 @@ private struct VerifiedRuns {
     let job = try TrainingJob(model: model, data: data, options: options)
     try attach?(job)
     let last = min(limit ?? job.steps, job.steps)
+    guard last > 1 else {
+      throw TrainingError(argument: "at", reason: "a run of 1 step cannot be cut")
+    }
     guard cut || at < last else {
       throw TrainingError(argument: "at", reason: "a step from 1 to \(last - 1) expected, got \(at)")
     }

@@ -16,7 +16,7 @@ struct DoctorCommand: Command {
     tell("processor", "\(MachineFacts.processor), \(cores)")
     tell("features", features)
     tell("kernels", MachineFacts.kernels)
-    tell("matrices", MachineFacts.matrices)
+    tell("matrices", "\(MachineFacts.matrices) (YUYAN_MATRIX_PRODUCT changes it)")
     tell("limits", MachineFacts.limits)
     tell("threads", "\(MachineFacts.threads) (YUYAN_THREADS changes it)")
     tell("memory", memory)

@@ -21,7 +21,8 @@ import Tokenizers
       numKeyValueHeads: 2)
     spec.maxPositionEmbeddings = 64
     spec.initializerRange = 0.3
-    let types = try WeightTypes(dtype: dtype, quantize: nil)
+    let quantized = ["int8", "nf4"].contains(dtype)
+    let types = try WeightTypes(dtype: quantized ? nil : dtype, quantize: quantized ? dtype : nil)
     let model = try LanguageModel.new(spec, types: types, tokenizer: ByteTokenizer(), seed: 3)
     if adapted {
       try model.addLoRA(LoRAOptions(rank: 4, alpha: 8, targets: ["q", "v", "gate", "down"], seed: 1))
@@ -37,7 +38,7 @@ import Tokenizers
     }
   }
 
-  @Test(arguments: ["f32", "bf16"], [false, true])
+  @Test(arguments: ["f32", "bf16", "int8", "nf4"], [false, true])
   func equalsSingleCalls(_ dtype: String, _ adapted: Bool) throws {
     let model = try model(dtype, adapted: adapted)
     for options in [
@@ -47,6 +48,38 @@ import Tokenizers
       let batch = try GenerationBatch(model: model, prompts: Self.prompts, options: options)
       #expect(try batch.ids() == alone(model, options))
       #expect(batch.generators.allSatisfy { $0.ending != nil })
+    }
+  }
+
+  @Test func manyPromptsKeepFewCaches() throws {
+    let ledger = StorageLedger()
+    try StorageLedger.$current.withValue(ledger) {
+      let model = try model()
+      let prompts = (0..<20).map { [1, 60 + Int32($0)] }
+      let batch = try GenerationBatch(
+        model: model, prompts: prompts, options: GenerateOptions(maxTokens: 60, temperature: 0))
+      #expect(ledger.liveBytes(of: .cache) == 0)
+      let one = try Generator(
+        model: model, prompt: [1, 60], options: GenerateOptions(maxTokens: 60, temperature: 0))
+      let each = try withExtendedLifetime(one.cache()) { ledger.liveBytes(of: .cache) }
+      one.forgetCache()
+      var most = 0
+      var live = Array(prompts.indices)
+      while !live.isEmpty {
+        live =
+          zip(live, try batch.next(Array(live.prefix(8)))).compactMap { $1 == nil ? nil : $0 }
+          + live.dropFirst(8)
+        most = max(most, ledger.liveBytes(of: .cache))
+      }
+      #expect(each > 0 && most <= 8 * each && ledger.liveBytes(of: .cache) == 0)
+      #expect(
+        try batch.ids()
+          == prompts.map { prompt in
+            let alone = try Generator(
+              model: model, prompt: prompt, options: GenerateOptions(maxTokens: 60, temperature: 0))
+            while try alone.next() != nil {}
+            return alone.ids
+          })
     }
   }
 
