@@ -58,6 +58,7 @@ public struct OneDNN: MatrixProduct {
     let effective = dlsym(handle, "dnnl_get_effective_cpu_isa")
       .map { unsafeBitCast($0, to: Table.InstructionSet.self)() }
     core = effective.map { "isa 0x" + String($0, radix: 16) } ?? "isa unknown"
+    table.setThreads?(1)
     multipliesBFloat16 =
       ProcessorFlags.current.contains("avx512_bf16") && table.halfProduct.map(Self.multipliesOne) == true
   }
@@ -81,11 +82,11 @@ public struct OneDNN: MatrixProduct {
   ) {
     guard m > 0, n > 0 else { return }
     guard k > 0 else { return scale(c, m, n, ldc, by: beta) }
-    // The number of threads is a setting of the calling thread, and the pieces are this program's own.
-    table.setThreads?(1)
-    let status = table.product(
-      Self.mark(transposeA), Self.mark(transposeB), Int64(m), Int64(n), Int64(k), alpha, a, Int64(lda), b,
-      Int64(ldb), beta, c, Int64(ldc))
+    let status = guarded {
+      table.product(
+        Self.mark(transposeA), Self.mark(transposeB), Int64(m), Int64(n), Int64(k), alpha, a, Int64(lda), b,
+        Int64(ldb), beta, c, Int64(ldc))
+    }
     precondition(status == 0, "oneDNN refuses a product of (\(m), \(k)) by (\(k), \(n))")
   }
 
@@ -98,11 +99,27 @@ public struct OneDNN: MatrixProduct {
     guard m > 0, n > 0 else { return }
     guard k > 0 else { return scale(c, m, n, ldc, by: beta) }
     guard let product = table.halfProduct else { preconditionFailure("this oneDNN has no bf16 product") }
-    table.setThreads?(1)
-    let status = product(
-      Self.mark(transposeA), Self.mark(transposeB), Int64(m), Int64(n), Int64(k), alpha, a, Int64(lda), b,
-      Int64(ldb), beta, c, Int64(ldc))
+    let status = guarded {
+      product(
+        Self.mark(transposeA), Self.mark(transposeB), Int64(m), Int64(n), Int64(k), alpha, a, Int64(lda), b,
+        Int64(ldb), beta, c, Int64(ldc))
+    }
     precondition(status == 0, "oneDNN refuses a bf16 product of (\(m), \(k)) by (\(k), \(n))")
+  }
+
+  /// Runs a product on the calling thread alone, and without signals.
+  ///
+  /// The code that oneDNN 2.6 generates works below the stack pointer: a signal that is handled on top of it overwrites
+  /// what is there, and the heap is damaged. A signal that comes meanwhile is delivered after the product. The number
+  /// of threads is a setting of the calling thread; the pieces are this program's own.
+  private func guarded(_ product: () -> Int32) -> Int32 {
+    var all = sigset_t()
+    var before = sigset_t()
+    sigfillset(&all)
+    pthread_sigmask(SIG_SETMASK, &all, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    table.setThreads?(1)
+    return product()
   }
 
   private static func mark(_ isTransposed: Bool) -> CChar {

@@ -106,11 +106,10 @@ private struct VerifiedRuns {
     let job = try TrainingJob(model: model, data: data, options: options)
     try attach?(job)
     let last = min(limit ?? job.steps, job.steps)
-    guard last > 1 else {
-      throw TrainingError(argument: "at", reason: "a run of 1 step cannot be cut")
-    }
     guard cut || at < last else {
-      throw TrainingError(argument: "at", reason: "a step from 1 to \(last - 1) expected, got \(at)")
+      let expected =
+        last > 1 ? "a step from 1 to \(last - 1) expected, got \(at)" : "a run of 1 step cannot be cut"
+      throw TrainingError(argument: "at", reason: expected)
     }
     var samples: [Int: [String]] = [:]
     while job.completedSteps < last {

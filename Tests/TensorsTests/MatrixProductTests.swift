@@ -145,6 +145,18 @@ import Testing
   }
 
   #if compiler(>=6.2)
+    @Test func signalsDuringProductsDoNoHarm() async {
+      await #expect(processExitsWith: .success) {
+        let (a, b) = (Tensor.sample([200, 300], seed: 1), Tensor.sample([300, 250], seed: 2))
+        let expected = try withThreads(1) { try a.matmul(b).values }
+        signal(SIGALRM) { _ in }
+        var often = itimerval(
+          it_interval: timeval(tv_sec: 0, tv_usec: 300), it_value: timeval(tv_sec: 0, tv_usec: 300))
+        setitimer(__itimer_which_t(ITIMER_REAL.rawValue), &often, nil)
+        for _ in 0..<400 { if try withThreads(1, { try a.matmul(b).values }) != expected { exit(1) } }
+      }
+    }
+
     @Test(arguments: ["openblas", "onednn", "mkl"])
     func theUserMayChoose(_ name: String) async {
       await #expect(processExitsWith: .success) { [name] in
