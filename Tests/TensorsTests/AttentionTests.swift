@@ -100,12 +100,9 @@ import Testing
   }
 
   @Test func threadsChangeNoBit() throws {
-    let threads = Parallel.threads
-    defer { Parallel.threads = threads }
     let shape = Shape(heads: 4, kvHeads: 2, width: 16, documents: [130, 7, 63])
     let results = try [1, 2, 4].map { number in
-      Parallel.threads = number
-      return try shape.run(shape.inputs(), shape.attention).map(\.values)
+      try withThreads(number) { try shape.run(shape.inputs(), shape.attention).map(\.values) }
     }
     #expect(results[1] == results[0])
     #expect(results[2] == results[0])

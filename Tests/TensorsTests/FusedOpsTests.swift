@@ -99,8 +99,6 @@ import Testing
 
   @Test(arguments: [1, 2, 4])
   func threadsChangeNoBit(_ threads: Int) throws {
-    let before = Parallel.threads
-    defer { Parallel.threads = before }
     func run() throws -> [[Float]] {
       let x = [[300, 64], [64], [128, 64], [128], [4, 64], [128, 4]].enumerated().map {
         Tensor.sample($1, seed: UInt64($0))
@@ -113,10 +111,8 @@ import Testing
       try z.backward(gradient: .sample(z.shape, seed: 9))
       return try [z.values] + x.map { try #require($0.grad).values } + [[Float(squaredNorm(x))]]
     }
-    Parallel.threads = 1
-    let expected = try run()
-    Parallel.threads = threads
-    #expect(try run() == expected)
+    let expected = try withThreads(1, run)
+    #expect(try withThreads(threads, run) == expected)
   }
 
   @Test func exponentialIsWithinTwoUnitsInTheLastPlace() throws {

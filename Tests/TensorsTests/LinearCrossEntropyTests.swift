@@ -85,16 +85,15 @@ import Testing
   }
 
   @Test func threadsChangeNoBit() throws {
-    let threads = Parallel.threads
-    defer { Parallel.threads = threads }
     let results = try [1, 2, 4].map { number in
-      Parallel.threads = number
-      let x = Tensor.sample([600, 32]), weight = Tensor.sample([700, 32], seed: 2)
-      x.requiresGrad = true
-      weight.requiresGrad = true
-      let loss = try x.linearCrossEntropy(weight: weight, targets: targets(600, 700))
-      try loss.backward()
-      return [loss, x.grad, weight.grad].compactMap { $0?.values }
+      try withThreads(number) {
+        let x = Tensor.sample([600, 32]), weight = Tensor.sample([700, 32], seed: 2)
+        x.requiresGrad = true
+        weight.requiresGrad = true
+        let loss = try x.linearCrossEntropy(weight: weight, targets: targets(600, 700))
+        try loss.backward()
+        return [loss, x.grad, weight.grad].compactMap { $0?.values }
+      }
     }
     #expect(results[1] == results[0])
     #expect(results[2] == results[0])

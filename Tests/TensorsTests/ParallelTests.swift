@@ -9,15 +9,6 @@ import Testing
   import Glibc
 #endif
 
-/// Runs `body` with a number of threads.
-@discardableResult
-func withThreads<R>(_ threads: Int, _ body: () throws -> R) rethrows -> R {
-  let before = Parallel.threads
-  Parallel.threads = threads
-  defer { Parallel.threads = before }
-  return try body()
-}
-
 @Suite(.serialized) struct ParallelTests {
   @Test(arguments: [1, 2, 4, 7])
   func everyPieceRunsOnce(_ threads: Int) throws {

@@ -126,18 +126,14 @@ import Testing
 
   @Test func threadsChangeNoBit() {
     let x = Self.weights(300 * 517, seed: 14)
-    let threads = Parallel.threads
-    defer { Parallel.threads = threads }
     func buffers() -> [[UInt8]] {
       [
         Self.quantized(x, NF4Layout(rows: 300, columns: 517)),
         Self.quantized(x, Int8Layout(rows: 300, columns: 517)),
       ]
     }
-    Parallel.threads = 1
-    let alone = buffers()
-    Parallel.threads = 4
-    #expect(buffers() == alone)
+    let alone = withThreads(1, buffers)
+    #expect(withThreads(4, buffers) == alone)
   }
 
   // MARK: - What the cases share
